@@ -1,0 +1,169 @@
+"""Where people go when their old grids are abolished."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import attrs
+
+from gridgov.errors import Finding
+from gridgov.merging._plan import MergePlan
+from gridgov.staffing import Role
+from gridgov.wording import Text
+
+__all__ = ["Incumbent", "Reposting", "repost"]
+
+
+@attrs.frozen(kw_only=True)
+class Incumbent:
+    """A person or organization that must be posted on base grids.
+
+    :param layer: the old layer and *grid* that it served, empty where it is new.
+    :param community: only grids of this community, empty for the whole street.
+    :param group: holders of one group (usually their organization) share the grids among them.
+    """
+
+    holder: str
+    role: str
+    layer: str = ""
+    grid: str = ""
+    community: str = ""
+    group: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class Reposting:
+    """Where a holder goes, and why.
+
+    :param kept: how many households of its old grid it still serves, of *had*.
+    """
+
+    holder: str
+    role: str
+    layer: str
+    grid: str
+    base_grids: tuple[str, ...]
+    kept: int
+    had: int
+    why: Text
+
+
+NEAREST = Text("保留原网格住户最多", "keeps most households of the old grid")
+SHARED = Text("同一单位分片,各格都有人", "the group shares the grids, so that each has somebody")
+OPEN = Text("补足无人网格", "fills a grid that had nobody")
+
+
+def repost(
+    plan: MergePlan, roles: Mapping[str, Role], incumbents: Sequence[Incumbent]
+) -> tuple[tuple[Reposting, ...], tuple[Finding, ...]]:
+    """Post every incumbent on base grids, by the rule of its role.
+
+    ``one-to-one``: each gets one grid and no grid gets two, so that together they keep as many
+    households as can be. ``one-to-many``: the holders of one group divide all grids of their
+    area evenly. ``many-to-one`` and ``free``: each goes to the grid that holds most of its old one.
+
+    :returns: one reposting per incumbent, in their order, and a finding for every grid that is
+        left without a holder of a one-to-one role and every holder without a grid.
+    """
+    groups: dict[tuple[str, str, str], list[Incumbent]] = {}
+    for each in incumbents:
+        groups.setdefault((each.role, each.group, each.community), []).append(each)
+    posted: dict[tuple[str, str], Reposting] = {}
+    findings: list[Finding] = []
+    for (role, _group, community), holders in groups.items():
+        grids = [grid.code for grid in plan.base_grids if not community or grid.community == community]
+        overlap = {each.holder: _overlap(plan, each) for each in holders}
+        cardinality = roles[role].cardinality
+        if cardinality == "one-to-one":
+            chosen = _one_to_one(holders, grids, overlap)
+            findings += _unfilled(role, community, holders, grids, chosen)
+        elif cardinality == "one-to-many":
+            chosen = _one_to_many(holders, grids, overlap)
+        else:
+            chosen = {each.holder: [_nearest(grids, overlap[each.holder])] for each in holders}
+        for each in holders:
+            posted[each.role, each.holder] = _reposting(
+                each, chosen.get(each.holder, []), overlap[each.holder], cardinality
+            )
+    return tuple(posted[each.role, each.holder] for each in incumbents), tuple(findings)
+
+
+def _overlap(plan: MergePlan, incumbent: Incumbent) -> dict[str, int]:
+    return {share.base_grid: share.households for share in plan.shares_of(incumbent.layer, incumbent.grid)}
+
+
+def _nearest(grids: Sequence[str], overlap: Mapping[str, int]) -> str:
+    return max(grids, key=lambda grid: (overlap.get(grid, 0), [-ord(c) for c in grid]))
+
+
+def _one_to_one(
+    holders: Sequence[Incumbent], grids: Sequence[str], overlap: Mapping[str, Mapping[str, int]]
+) -> dict[str, list[str]]:
+    import networkx as nx
+
+    graph: nx.Graph[str] = nx.Graph()
+    for each in holders:
+        for grid in grids:
+            graph.add_edge(f"holder {each.holder}", grid, weight=overlap[each.holder].get(grid, 0))
+    found: dict[str, list[str]] = {}
+    for pair in nx.max_weight_matching(graph, maxcardinality=True):
+        grid, holder = sorted(pair, key=lambda end: end.startswith("holder "))
+        found[holder.removeprefix("holder ")] = [grid]
+    return found
+
+
+def _one_to_many(
+    holders: Sequence[Incumbent], grids: Sequence[str], overlap: Mapping[str, Mapping[str, int]]
+) -> dict[str, list[str]]:
+    most = -(-len(grids) // len(holders))
+    found: dict[str, list[str]] = {each.holder: [] for each in holders}
+    wishes = sorted(
+        ((overlap[each.holder].get(grid, 0), grid, each.holder) for each in holders for grid in grids),
+        key=lambda wish: (-wish[0], wish[1], wish[2]),
+    )
+    taken: set[str] = set()
+    for households, grid, holder in wishes:
+        if households and grid not in taken and len(found[holder]) < most:
+            found[holder].append(grid)
+            taken.add(grid)
+    for grid in grids:
+        if grid not in taken:
+            found[min(found, key=lambda holder: (len(found[holder]), holder))].append(grid)
+    for each in holders:
+        if not found[each.holder]:
+            found[each.holder].append(_nearest(grids, overlap[each.holder]))
+    return {holder: sorted(codes) for holder, codes in found.items()}
+
+
+def _unfilled(
+    role: str,
+    community: str,
+    holders: Sequence[Incumbent],
+    grids: Sequence[str],
+    chosen: Mapping[str, Sequence[str]],
+) -> Iterator[Finding]:
+    filled = {grid for codes in chosen.values() for grid in codes}
+    for grid in grids:
+        if grid not in filled:
+            yield Finding(code="plan.no-holder", subject=grid, message=f"nobody is left to be {role} of {grid}")
+    for each in holders:
+        if each.holder not in chosen:
+            where = f" of {community}" if community else ""
+            yield Finding(
+                code="plan.no-grid", subject=each.holder, message=f"no grid{where} is left for {each.holder} ({role})"
+            )
+
+
+def _reposting(incumbent: Incumbent, chosen: Sequence[str], overlap: Mapping[str, int], cardinality: str) -> Reposting:
+    kept = sum(overlap.get(grid, 0) for grid in chosen)
+    why = SHARED if cardinality == "one-to-many" else NEAREST if kept else OPEN
+    return Reposting(
+        holder=incumbent.holder,
+        role=incumbent.role,
+        layer=incumbent.layer,
+        grid=incumbent.grid,
+        base_grids=tuple(chosen),
+        kept=kept,
+        had=sum(overlap.values()),
+        why=why,
+    )

@@ -1,0 +1,233 @@
+"""What an office knows: the live subjects, the counts, and what falls due; all folded from records."""
+
+from __future__ import annotations
+
+import datetime as dt
+import heapq
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from gridgov.decider import Decider, FallsDue
+from gridgov.documents import ROOMS, Codec
+from gridgov.store import Record, Store, every_record
+
+__all__ = ["Memory", "Outcome", "Seen"]
+
+
+@attrs.frozen(kw_only=True)
+class Outcome:
+    """What came of an accepted command.
+
+    :param id: of the command.
+    :param state: the subject that the command was about, after it; None where nothing changed.
+    :param events: what has happened, in order.
+    :param position: of the last record; None inside a batch, which is stored as a whole later.
+    """
+
+    id: str
+    state: Any
+    events: tuple[Any, ...]
+    position: int | None
+
+
+@attrs.frozen(kw_only=True)
+class Seen:
+    """An event in its place, as the office has applied it."""
+
+    name: str
+    event: Any
+    tags: tuple[str, ...]
+    by: str
+    at: dt.datetime
+    stream: str
+    stream_version: int
+    position: int
+
+
+ABSENT_KEPT = 10_000
+"""How many tags the office remembers to be absent, so that a new case is not looked up twice."""
+
+
+class _Subjects(Mapping[str, Any]):
+    """Live subjects, with those that have settled read again from the store."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    def __getitem__(self, tag: str) -> Any:
+        found = self._memory.subject(tag)
+        if found is None:
+            raise KeyError(tag)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._memory.live)
+
+    def __len__(self) -> int:
+        return len(self._memory.live)
+
+
+class Memory:
+    """The fold.
+
+    ``live`` holds every subject that is not settled; a settled one is read again from its stream
+    when somebody asks, so memory grows with what is open and not with history.
+
+    One store may hold several jurisdictions, so streams, tags and cursors stand in it with the
+    jurisdiction's code before them; inside the office they are without it.
+    """
+
+    def __init__(self, store: Store, codec: Codec, jurisdiction: str) -> None:
+        self._store = store
+        self._codec = codec
+        self._prefix = f"{jurisdiction}/"
+        self._room_of_event: dict[type, Decider[Any, Any, Any]] = {
+            shape: room for room in ROOMS for shape in room.events.values()
+        }
+        self.subjects = _Subjects(self)
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin again from nothing."""
+        self.position = 0
+        self.live: dict[str, Any] = {}
+        self.tally: Counter[tuple[str, ...]] = Counter()
+        self._due: list[tuple[dt.datetime, str, str]] = []
+        self._due_known: dict[str, frozenset[tuple[dt.datetime, str]]] = {}
+        self._settled: list[str] = []
+        self._absent: set[str] = set()
+
+    def stored(self, name: str) -> str:
+        """Give a tag, stream or cursor name as it stands in the store."""
+        return self._prefix + name
+
+    def follow(self) -> list[Seen]:
+        """Apply every record that is new in the store; give what was new."""
+        found = []
+        for record in every_record(self._store, after=self.position):
+            if record.stream.startswith(self._prefix):
+                found.append(self.apply(self.seen(record)))
+            self.position = record.position
+            self.drop_settled()
+        return found
+
+    def heard_since(self, position: int) -> list[Seen]:
+        """Read again what stands after *position*, without folding it."""
+        return [
+            self.seen(record)
+            for record in every_record(self._store, after=position)
+            if record.stream.startswith(self._prefix) and record.position <= self.position
+        ]
+
+    def seen(self, record: Record) -> Seen:
+        """Read a record."""
+        return Seen(
+            name=record.name,
+            event=self._codec.read(record.name, record.shape, record.body),
+            tags=tuple(tag.removeprefix(self._prefix) for tag in record.tags),
+            by=record.by,
+            at=record.occurred_at,
+            stream=record.stream,
+            stream_version=record.stream_version,
+            position=record.position,
+        )
+
+    def apply(self, seen: Seen) -> Seen:
+        """Fold one event into the live subjects, the counts, and what falls due."""
+        room = self._room_of_event[type(seen.event)]
+        primary: Any = None
+        for place, tag in enumerate(seen.tags):
+            before = self.live.get(tag)
+            if before is None and place == 0 and seen.stream_version > 1:
+                before = self._refold(tag, seen.position)
+            after = room.evolve(tag, before, seen.event)
+            self.live[tag] = after
+            self._absent.discard(tag)
+            primary = after if place == 0 else primary
+            self._schedule(tag, room.falls_due(tag, after))
+            if room.settled(tag, after):
+                self._settled.append(tag)
+        for key in room.tally(seen.event, primary):
+            self.tally[key] += 1
+        return seen
+
+    def drop_settled(self) -> None:
+        """Let settled subjects go; only once what they rest on is in the store."""
+        for tag in self._settled:
+            subject = self.live.get(tag)
+            if subject is not None and self._room_of(tag).settled(tag, subject):
+                del self.live[tag]
+        self._settled.clear()
+
+    def _schedule(self, tag: str, due: Sequence[FallsDue]) -> None:
+        known = self._due_known.get(tag, frozenset())
+        now = frozenset((each.at, each.key) for each in due)
+        for at, key in now - known:
+            heapq.heappush(self._due, (at, tag, key))
+        if now:
+            self._due_known[tag] = now
+        else:
+            self._due_known.pop(tag, None)
+
+    def next_due(self, until: dt.datetime) -> tuple[str, FallsDue] | None:
+        """Take the earliest thing that falls due by an instant; None if nothing does."""
+        while self._due and self._due[0][0] <= until:
+            at, tag, key = heapq.heappop(self._due)
+            subject = self.live.get(tag)
+            if subject is None:
+                continue
+            for each in self._room_of(tag).falls_due(tag, subject):
+                if (each.at, each.key) == (at, key):
+                    return tag, each
+        return None
+
+    def put_back(self, tag: str, due: FallsDue) -> None:
+        """Put back what was taken and not done."""
+        heapq.heappush(self._due, (due.at, tag, due.key))
+
+    def subject(self, tag: str) -> Any:
+        """Give a subject, live or settled; None if there is none."""
+        found = self.live.get(tag)
+        if found is not None or tag in self._absent:
+            return found
+        found = self._refold(tag, self.position + 1)
+        if found is None:
+            if len(self._absent) >= ABSENT_KEPT:
+                self._absent.clear()
+            self._absent.add(tag)
+        return found
+
+    def subject_at(self, tag: str, position: int) -> Any:
+        """Give a subject as it was after the record at *position*."""
+        return self._refold(tag, position + 1)
+
+    def _refold(self, tag: str, before_position: int) -> Any:
+        subject = None
+        for record in every_record(self._store, tag=self.stored(tag)):
+            if record.position >= before_position:
+                break
+            event = self._codec.read(record.name, record.shape, record.body)
+            subject = self._room_of_event[type(event)].evolve(tag, subject, event)
+        return subject
+
+    def events(self, tag: str) -> Iterator[Any]:
+        """Walk what has happened under a tag, up to where the office has followed."""
+        for record in every_record(self._store, tag=self.stored(tag)):
+            if record.position > self.position:
+                return
+            yield self._codec.read(record.name, record.shape, record.body)
+
+    def _room_of(self, tag: str) -> Decider[Any, Any, Any]:
+        return _ROOM_OF_PREFIX[tag.partition(":")[0]]
+
+
+_ROOM_OF_PREFIX = {
+    prefix: room
+    for room, prefixes in zip(
+        ROOMS, (("setup", "privacy"), ("case",), ("account", "award", "claim", "list", "stock", "voucher")), strict=True
+    )
+    for prefix in prefixes
+}

@@ -1,0 +1,42 @@
+"""The whole of a jurisdiction as one value.
+
+A :class:`Setup` holds territory, staffing and every room's policy. It is a value like any other:
+it can be built in code or read from files, changed by :meth:`Setup.with_plan`, and compared. What
+it says is adopted by a store as an event when the store is opened for the first time, section by
+section with the digest of each, so that years later nobody has to guess which rules were in force.
+"""
+
+from gridgov.setup._jurisdiction import (
+    JURISDICTION,
+    Adopted,
+    AdoptSetup,
+    AmendSetup,
+    ErasePrivate,
+    JurisdictionGiven,
+    PrivateErased,
+    PrivateRead,
+    ReadPrivate,
+    SetupAdopted,
+    SetupAmended,
+    compare_sections,
+)
+from gridgov.setup._setup import Retention, Setup, Subscription, Thanks
+
+__all__ = [
+    "JURISDICTION",
+    "AdoptSetup",
+    "Adopted",
+    "AmendSetup",
+    "ErasePrivate",
+    "JurisdictionGiven",
+    "PrivateErased",
+    "PrivateRead",
+    "ReadPrivate",
+    "Retention",
+    "Setup",
+    "SetupAdopted",
+    "SetupAmended",
+    "Subscription",
+    "Thanks",
+    "compare_sections",
+]
