@@ -16,18 +16,21 @@ __all__ = ["BaseGrid", "MergePlan", "Share"]
 
 PHRASES = Phrasebook(
     {
-        "before": ("{layer}:{count} 个旧网格", "{layer}: {count} old grids"),
+        "before": ("{layer}：{count} 个旧网格", "{layer}: {count} old grids"),
         "after": (
-            "合并为 {count} 个基础网格,每格 {low}–{high} 户(共 {total} 户)",
+            "合并为 {count} 个基础网格，每格 {low}–{high} 户（共 {total} 户）",
             "Merged into {count} base grids of {low}–{high} households ({total} in all)",
         ),
-        "bounds": ("户数要求 {low}–{high}:{bad} 个不符合", "Wanted are {low}–{high} households: {bad} grids miss that"),
+        "bounds": (
+            "户数要求 {low}–{high}：{bad} 个不符合",
+            "Wanted are {low}–{high} households: {bad} grids miss that",
+        ),
         "cut": (
-            "{old} 个旧网格中,{whole} 个完整保留在一个基础网格内,{cut} 个被拆分",
+            "{old} 个旧网格中，{whole} 个完整保留在一个基础网格内，{cut} 个被拆分",
             "Of {old} old grids, {whole} stay whole inside one base grid and {cut} are cut",
         ),
         "weight": (
-            "边界权重 {weight}(每条边 1 加上认为两侧同格的条线数)",
+            "边界权重 {weight}（每条边 1 加上认为两侧同格的条线数）",
             "Cut weight {weight} (each adjacency counts 1 plus the layers that kept both sides together)",
         ),
     }
@@ -36,7 +39,7 @@ PHRASES = Phrasebook(
 
 @attrs.frozen(kw_only=True)
 class BaseGrid:
-    """One base grid (基础网格) of a plan."""
+    """One base grid （基础网格） of a plan."""
 
     code: str
     name: str

@@ -57,6 +57,8 @@ __all__ = ["Office", "Ticked", "open_office"]
 ATTEMPTS_MAX = 10
 TICK_PAGE = 200
 REACTIONS = "reactions"
+REACTIONS_PAGE = 500
+"""How many records may be reacted to again after a crash."""
 CLOCK = "system:clock"
 Answer = TypeVar("Answer")
 
@@ -123,6 +125,7 @@ class Office:
         self._setup = setup.with_rules(self._host.rules(setup.catalog, setup.territory))
         self._pending: list[Seen] = []
         self._reacting = False
+        self._reacted = 0
         self._closed = False
         self._memory.follow()
         self._adopt()
@@ -155,7 +158,7 @@ class Office:
 
     def _catch_up(self) -> None:
         """Let reactions follow that a crash has cut off."""
-        after = self._store.cursor(self._memory.stored(REACTIONS)).position
+        after = self._reacted = self._store.cursor(self._memory.stored(REACTIONS)).position
         if after < self._memory.position:
             self._pending = self._memory.heard_since(after)
             self._react()
@@ -526,9 +529,10 @@ class Office:
         return self._memory.subject_at(seen.tags[0], seen.position)
 
     def _save_reactions(self) -> None:
-        name = self._memory.stored(REACTIONS)
-        if not self._pending and self._store.cursor(name).position < self._memory.position:
-            self._store.save_cursor(Cursor(name=name, position=self._memory.position))
+        """Save how far reactions have come: a crash before that only makes them ask again."""
+        if not self._pending and self._reacted < self._memory.position:
+            self._store.save_cursor(Cursor(name=self._memory.stored(REACTIONS), position=self._memory.position))
+            self._reacted = self._memory.position
 
     def tick(self, now: dt.datetime | None = None) -> Ticked:
         """Do everything that has fallen due by *now*: warn, escalate, confirm, expire.
@@ -544,7 +548,8 @@ class Office:
                 done += count
                 if count < TICK_PAGE:
                     break
-            self._save_reactions()
+            if self._memory.position - self._reacted >= REACTIONS_PAGE:
+                self._save_reactions()
         return Ticked(done=done, until=now)
 
     def _tick_page(self, now: dt.datetime) -> int:
@@ -684,6 +689,12 @@ class Office:
     def position(self) -> int:
         """How far the office has followed the store."""
         return self._memory.position
+
+    def knows(self, id: str) -> bool:  # noqa: A002
+        """Say whether a command with this id was handled before, here or elsewhere, or in the open batch."""
+        with self._lock:
+            batched = self._batch is not None and id in self._batch.outcomes
+            return batched or self._store.outcome(self._memory.stored(id)) is not None
 
     def amend(self, setup: Setup, *, by: str, reason: str, id: str | None = None) -> Outcome:  # noqa: A002
         """Put another setup in force from now on, as an event with its reason.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from enum import Enum
 from functools import lru_cache
 from itertools import pairwise
@@ -44,19 +44,25 @@ DEFAULT_SESSIONS = (Session(8 * 60, 12 * 60), Session(14 * 60, 18 * 60))
 """08–12 and 14–18 (field convention)."""
 
 
-def weekly(
-    sessions: tuple[Session, ...] = DEFAULT_SESSIONS, weekdays: tuple[int, ...] = (0, 1, 2, 3, 4)
-) -> dict[int, tuple[Session, ...]]:
-    """Give the same sessions to each of *weekdays* (Monday is 0)."""
-    return dict.fromkeys(weekdays, sessions)
+Week = tuple[tuple[Session, ...], ...]
+"""The sessions of each weekday, Monday first; seven entries."""
 
 
-def _in_order(_calendar: object, _attribute: object, week: Mapping[int, tuple[Session, ...]]) -> None:
-    if not any(week.values()):
-        raise ValueError("a calendar needs at least one session in the week")
-    for weekday, sessions in week.items():
+def weekly(sessions: tuple[Session, ...] = DEFAULT_SESSIONS, weekdays: tuple[int, ...] = (0, 1, 2, 3, 4)) -> Week:
+    """Give the same sessions to each of *weekdays* (Monday is 0), none to the others.
+
+    :raises ValueError: for a weekday outside 0 to 6.
+    """
+    for weekday in weekdays:
         if not 0 <= weekday <= 6:
             raise ValueError(f"a weekday is 0 (Monday) to 6 (Sunday), not {weekday}")
+    return tuple(sessions if weekday in weekdays else () for weekday in range(7))
+
+
+def _in_order(_calendar: object, _attribute: object, week: Week) -> None:
+    if len(week) != 7 or not any(week):
+        raise ValueError("a week has seven days, and a session on one of them at least")
+    for sessions in week:
         for before, after in pairwise(sessions):
             if before.end > after.start:
                 raise ValueError(f"the sessions {before} and {after} overlap or are out of order")
@@ -80,7 +86,7 @@ class Calendar:
 
     :param id: its name in policies.
     :param zone: IANA name of the local time zone.
-    :param week: weekday (Monday 0) → sessions in order.
+    :param week: the sessions of each weekday, Monday first.
     :param holidays: rest days that the week would have worked.
     :param moved: working days that the week would have rested (调休); they take the sessions
         of *moved_as*, by default Monday's.
@@ -90,7 +96,7 @@ class Calendar:
 
     id: str = "default"
     zone: str = attrs.field(default="Asia/Shanghai", validator=_known_zone)
-    week: Mapping[int, tuple[Session, ...]] = attrs.field(factory=weekly, validator=_in_order)
+    week: Week = attrs.field(factory=weekly, validator=_in_order)
     holidays: frozenset[dt.date] = frozenset()
     moved: frozenset[dt.date] = frozenset()
     moved_as: int = 0
@@ -110,15 +116,15 @@ class Calendar:
             return DayKind.WORKING
         if day > self.known_through:
             return DayKind.UNKNOWN
-        return DayKind.WORKING if self.week.get(day.weekday()) else DayKind.REST
+        return DayKind.WORKING if self.week[day.weekday()] else DayKind.REST
 
     def sessions(self, day: dt.date) -> tuple[Session, ...]:
         """Give the sessions of *day*; an unknown day is presumed to be like its weekday."""
         if day in self.holidays:
             return ()
         if day in self.moved:
-            return self.week.get(self.moved_as, ()) or DEFAULT_SESSIONS
-        return self.week.get(day.weekday(), ())
+            return self.week[self.moved_as] or DEFAULT_SESSIONS
+        return self.week[day.weekday()]
 
     def running(self, start: dt.datetime) -> Iterator[tuple[dt.datetime, dt.datetime, bool]]:
         """Walk the working time from *start* on: begin and end in UTC, and whether it is known.

@@ -1,10 +1,4 @@
-"""Getting notices out: at least once towards the channel, with the same id each time.
-
-The courier follows the store by a stored cursor, so a crash after a commit loses no notice: it
-begins again where the cursor stands. What a channel could not take is remembered beside the
-cursor, in the same durable write, and tried again after a growing pause; what is refused for good,
-or too often, comes to the dead letters, where a person can look at it and send it again.
-"""
+"""The courier: from the store to the channels."""
 
 from __future__ import annotations
 

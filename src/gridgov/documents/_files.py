@@ -1,0 +1,481 @@
+"""From a folder to a setup, or to every mistake in it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import attrs
+
+from gridgov.access import AccessPolicy, Grant
+from gridgov.cases import CasePolicy
+from gridgov.documents import _models as m
+from gridgov.documents._codec import ROOMS
+from gridgov.documents._read import Path_, Placed, Reader
+from gridgov.errors import Finding, SetupError
+from gridgov.escalation import Ladder, Rung, check_ladders
+from gridgov.merging import Bounds, Incumbent, Layer, LayerGrid, check_layers
+from gridgov.notices import AUDIENCES
+from gridgov.points import Deed, Good, PanelMember, PointsPolicy, check_scheme
+from gridgov.policy import Timeline
+from gridgov.routing import FACTS, Catalog, Cell, Kind, Rule, Table, Then, parse_cell
+from gridgov.setup import Setup, Subscription, Thanks
+from gridgov.staffing import Organization, Person, Posting, Role, Roster
+from gridgov.territory import Adjacency, Ground, Level, Node, Territory
+from gridgov.wording import LANGUAGES
+from gridgov.worktime import Calendar, Limit, LimitKind, Session, parse_limit, weekly
+
+__all__ = ["load_setup"]
+
+YAML = "setup.yaml"
+A_DAY = Limit(1, LimitKind.WORKING_DAYS)
+Row = TypeVar("Row", bound=m.Row)
+
+
+def load_setup(folder: str | os.PathLike[str]) -> Setup:
+    """Read and check a setup folder.
+
+    :param folder: holds ``setup.yaml`` and the CSV tables; :func:`json_schemas` describes each.
+    :raises SetupError: with every mistake at once: file, row, what is wrong, what would be right.
+    """
+    path = Path(folder)
+    if not path.is_dir():
+        raise SetupError([Finding(code="file.missing", subject=str(path), message=f"there is no folder {path}")])
+    return _Loader(path).load()
+
+
+class _Loader:
+    """Holds the rows while they become values, so that a finding can say where its subject stands."""
+
+    def __init__(self, folder: Path) -> None:
+        self._reader = Reader(folder)
+        self._places: dict[tuple[str, str], tuple[str, int]] = {}
+        self._lines: dict[Path_, int] = {}
+        self._tables: dict[str, Sequence[Placed[Any]]] = {}
+
+    def load(self) -> Setup:
+        document, self._lines = self._reader.document(YAML, m.SetupDocument)
+        for file, model in m.TABLES.items():
+            self._tables[file] = self._reader.table(file, model, required=file in m.REQUIRED)
+        if document is None:
+            raise SetupError(self._sorted())
+        setup = self._build(document)
+        grave = [finding for finding in self._sorted() if finding.grave]
+        if grave:
+            raise SetupError(grave)
+        return setup
+
+    def _sorted(self) -> list[Finding]:
+        return sorted(self._reader.findings, key=lambda finding: (finding.file, finding.row, finding.column))
+
+    def _rows(self, file: str, _model: type[Row]) -> Sequence[Placed[Row]]:
+        return self._tables[file]
+
+    def _mark(self, room: str, subject: str, file: str, row: int) -> None:
+        self._places[room, subject] = (file, row)
+
+    def _take(self, findings: Iterable[Finding], room: str) -> None:
+        """Say of each finding where its subject stands."""
+        for finding in findings:
+            file, row = self._places.get((room, finding.subject), ("", 0))
+            self._reader.findings.append(attrs.evolve(finding, file=file, row=row))
+
+    def _wrong(self, file: str, row: int, column: str, code: str, error: Exception | str) -> None:
+        self._reader.wrong(file, row, column, code, str(error))
+
+    # --- room by room -----------------------------------------------------------------------
+
+    def _build(self, document: m.SetupDocument) -> Setup:
+        ground = self._ground(document)
+        roster = self._roster(document, ground.territory)
+        catalog = self._catalog()
+        ladders = self._ladders(document, roster)
+        table = self._table(catalog, ground.territory, roster, ladders)
+        layers = self._layers(document, ground)
+        points, thanks = self._points(document, roster)
+        return Setup(
+            ground=ground,
+            roster=roster,
+            catalog=catalog,
+            tables=Timeline.always(table),
+            case_policy=Timeline.always(self._case_policy(document, roster, ladders)),
+            points_policy=Timeline.always(points),
+            calendar=self._calendar(document),
+            ladders=ladders,
+            access=self._access(roster),
+            layers=layers,
+            bounds=self._bounds(document),
+            incumbents=self._incumbents(roster, layers, ground.territory),
+            subscriptions=self._subscriptions(),
+            thanks=thanks,
+            effective_on=document.effective_on,
+        )
+
+    def _ground(self, document: m.SetupDocument) -> Ground:
+        levels = tuple(Level(level.id, level.zh, level.en) for level in document.levels)
+        nodes = []
+        for placed in self._rows("places.csv", m.PlaceRow):
+            value = placed.value
+            self._mark("territory", value.code, "places.csv", placed.row)
+            nodes.append(
+                Node(
+                    code=value.code,
+                    level=value.level,
+                    name=value.name,
+                    parent=value.parent or None,
+                    kind=value.kind,
+                    households=value.households,
+                    longitude=value.longitude,
+                    latitude=value.latitude,
+                    outline=self._outline(value.outline, placed.row),
+                )
+            )
+        findings = Territory.check(levels, nodes)
+        self._take(findings, "territory")
+        root = next((node.code for node in nodes if node.parent is None), "")
+        territory = Territory(levels, {node.code: node for node in nodes}, root)
+        pairs = []
+        for row in self._rows("adjacency.csv", m.AdjacencyRow):
+            for code in (row.value.one, row.value.other):
+                self._places.setdefault(("ground", code), ("adjacency.csv", row.row))
+            pairs.append(Adjacency(row.value.one, row.value.other, row.value.meters))
+        ground = Ground(territory, tuple(pairs))
+        for finding in ground.check():
+            missing = finding.code == "ground.households-missing"
+            self._take([finding], "territory" if missing else "ground")
+        return ground
+
+    def _outline(self, text: str, row: int) -> tuple[int, ...]:
+        try:
+            corners = tuple(int(part) for part in text.split())
+        except ValueError as error:
+            self._wrong("places.csv", row, "outline", "territory.bad-outline", error)
+            return ()
+        if len(corners) % 2 or 0 < len(corners) < 6:
+            self._wrong("places.csv", row, "outline", "territory.bad-outline", "an outline has three corners or more")
+            return ()
+        return corners
+
+    def _roster(self, document: m.SetupDocument, territory: Territory) -> Roster:
+        roles = []
+        for place, part in enumerate(document.roles):
+            self._mark("staffing", part.id, YAML, self._lines.get(("roles", place), 0))
+            roles.append(Role(**part.model_dump()))
+        organizations = []
+        for row in self._rows("organizations.csv", m.OrganizationRow):
+            value = row.value
+            self._mark("staffing", value.id, "organizations.csv", row.row)
+            organizations.append(
+                Organization(id=value.id, zh=value.zh, en=value.en, kind=value.kind, member_of=value.member_of or None)
+            )
+        persons = []
+        for person in self._rows("persons.csv", m.PersonRow):
+            who = person.value
+            self._mark("staffing", who.id, "persons.csv", person.row)
+            persons.append(
+                Person(
+                    id=who.id,
+                    name=who.name,
+                    organization=who.organization or None,
+                    from_on=who.from_on or dt.date.min,
+                    until_on=who.until_on or dt.date.max,
+                )
+            )
+        postings = []
+        for posting in self._rows("postings.csv", m.PostingRow):
+            post = posting.value
+            id_ = f"{post.role}:{post.holder}:{post.place}:{post.from_on}"
+            self._mark("staffing", id_, "postings.csv", posting.row)
+            postings.append(
+                Posting(
+                    id=id_,
+                    holder=post.holder,
+                    role=post.role,
+                    place=post.place,
+                    from_on=post.from_on,
+                    until_on=post.until_on or dt.date.max,
+                    end_reason=post.end_reason,
+                )
+            )
+        self._take(
+            Roster.check(
+                territory=territory, roles=roles, organizations=organizations, persons=persons, postings=postings
+            ),
+            "staffing",
+        )
+        return Roster(
+            roles={role.id: role for role in roles},
+            organizations={organization.id: organization for organization in organizations},
+            persons={person.id: person for person in persons},
+            postings=tuple(postings),
+        )
+
+    def _catalog(self) -> Catalog:
+        kinds = []
+        for row in self._rows("catalog.csv", m.KindRow):
+            self._mark("catalog", row.value.code, "catalog.csv", row.row)
+            kinds.append(Kind(**row.value.model_dump()))
+        self._take(Catalog.check(kinds), "catalog")
+        return Catalog({kind.code: kind for kind in kinds})
+
+    def _limit(self, text: str, file: str, row: int, column: str) -> Limit:
+        try:
+            return parse_limit(text)
+        except ValueError as error:
+            self._wrong(file, row, column, "worktime.bad-limit", error)
+            return A_DAY
+
+    def _ladders(self, document: m.SetupDocument, roster: Roster) -> dict[str, Ladder]:
+        ladders = []
+        for place, part in enumerate(document.ladders):
+            row = self._lines.get(("ladders", place), 0)
+            self._mark("escalation", part.id, YAML, row)
+            rungs = tuple(
+                Rung(
+                    id=rung.id,
+                    target=rung.target,
+                    after=self._limit(
+                        rung.after, YAML, self._lines.get(("ladders", place, "rungs", step), row), "after"
+                    )
+                    if rung.after
+                    else None,
+                    takes_over=rung.takes_over,
+                )
+                for step, rung in enumerate(part.rungs)
+            )
+            ladders.append(Ladder(id=part.id, rungs=rungs, warn_percent=part.warn_percent))
+        self._take(check_ladders(ladders, roster.roles, roster.organizations), "escalation")
+        return {ladder.id: ladder for ladder in ladders}
+
+    def _table(self, catalog: Catalog, territory: Territory, roster: Roster, ladders: dict[str, Ladder]) -> Table:
+        rules = []
+        for row in self._rows("rules.csv", m.RuleRow):
+            value = row.value
+            self._mark("routing", value.id, "rules.csv", row.row)
+            rules.append(
+                Rule(
+                    id=value.id,
+                    band=value.band,
+                    priority=value.priority,
+                    cells=self._cells(value, row.row),
+                    then=Then(
+                        lead=value.lead,
+                        supporting=value.supporting,
+                        informed=value.informed,
+                        limit=self._limit(value.limit, "rules.csv", row.row, "limit"),
+                        ladder=value.ladder,
+                        on_the_spot=value.on_the_spot,
+                        tell_zh=value.tell_zh,
+                        tell_en=value.tell_en,
+                    ),
+                )
+            )
+        try:
+            table = Table.build(rules)
+        except SetupError as error:
+            self._take(error.findings, "routing")
+            return Table(())
+        self._take(
+            table.check(
+                catalog=catalog,
+                territory=territory,
+                roles=roster.roles,
+                organizations=roster.organizations,
+                ladders=ladders,
+            ),
+            "routing",
+        )
+        return table
+
+    def _cells(self, rule: m.RuleRow, row: int) -> tuple[Cell, ...]:
+        cells = []
+        for name, text in (rule.model_extra or {}).items():
+            fact = FACTS.get(name)
+            if fact is None:
+                message = f"there is no fact {name!r}; the facts are {', '.join(FACTS)}"
+                self._wrong("rules.csv", row, name, "routing.unknown-fact", message)
+                continue
+            try:
+                cell = parse_cell(fact, text)
+            except ValueError as error:
+                self._wrong("rules.csv", row, name, "routing.bad-cell", error)
+                continue
+            if cell is not None:
+                cells.append(cell)
+        return tuple(cells)
+
+    def _layers(self, document: m.SetupDocument, ground: Ground) -> tuple[Layer, ...]:
+        atoms: dict[str, dict[str, list[str]]] = {part.id: {} for part in document.layers}
+        names: dict[tuple[str, str], str] = {}
+        twice: dict[tuple[str, str, str], int] = {}
+        for row in self._rows("layers.csv", m.LayerGridRow):
+            value = row.value
+            self._mark("layer", f"{value.layer}/{value.building}", "layers.csv", row.row)
+            if value.layer not in atoms:
+                message = f"there is no layer {value.layer!r}; the layers are {', '.join(atoms)}"
+                self._wrong("layers.csv", row.row, "layer", "layer.unknown", message)
+                continue
+            if twice.setdefault((value.layer, value.grid, value.building), row.row) != row.row:
+                message = f"{value.building} stands twice in the {value.layer} grid {value.grid}"
+                self._wrong("layers.csv", row.row, "building", "layer.covered-twice", message)
+            names[value.layer, value.grid] = value.name or value.grid
+            atoms[value.layer].setdefault(value.grid, []).append(value.building)
+        layers = tuple(
+            Layer(
+                id=part.id,
+                zh=part.zh,
+                en=part.en,
+                department=part.department,
+                grids=tuple(
+                    LayerGrid(grid, names[part.id, grid], frozenset(held)) for grid, held in atoms[part.id].items()
+                ),
+            )
+            for part in document.layers
+        )
+        for place, part in enumerate(document.layers):
+            self._mark("layer", f"{part.id}/{part.id}", YAML, self._lines.get(("layers", place), 0))
+        self._take(check_layers(ground, layers), "layer")
+        return layers
+
+    def _points(self, document: m.SetupDocument, roster: Roster) -> tuple[PointsPolicy, tuple[Thanks, ...]]:
+        part = document.points
+        deeds = []
+        for row in self._rows("deeds.csv", m.DeedRow):
+            self._mark("points", row.value.id, "deeds.csv", row.row)
+            values = row.value.model_dump()
+            values["from_on"] = values["from_on"] or dt.date.min
+            values["until_on"] = values["until_on"] or dt.date.max
+            deeds.append(Deed(**values))
+        goods = []
+        for good in self._rows("goods.csv", m.GoodRow):
+            self._mark("points", good.value.id, "goods.csv", good.row)
+            goods.append(Good(**good.value.model_dump()))
+        points_row = self._lines.get(("points",), 0)
+        self._mark("points", part.book, YAML, points_row)
+        policy = PointsPolicy(
+            book=part.book,
+            deeds={deed.id: deed for deed in deeds},
+            goods={good.id: good for good in goods},
+            panel=tuple(PanelMember(member.person, member.side) for member in part.panel),
+            quorum=part.quorum,
+            sides_min=part.sides_min,
+            window=self._limit(part.window, YAML, points_row, "window"),
+            lasts_months=part.lasts_months,
+        )
+        self._take(check_scheme(deeds, goods, policy, roster.organizations), "points")
+        for thanks in part.thanks:
+            if thanks.deed not in policy.deeds:
+                message = f"thanks are given for the unknown deed {thanks.deed!r}"
+                self._wrong(YAML, points_row, "thanks", "points.unknown-deed", message)
+        for member in part.panel:
+            if member.person not in roster.persons and not member.person.startswith("resident:"):
+                message = f"{member.person!r} of the panel is nobody"
+                self._wrong(YAML, points_row, "panel", "points.unknown-member", message)
+        return policy, tuple(Thanks(event=each.event, who=each.who, deed=each.deed) for each in part.thanks)
+
+    def _case_policy(self, document: m.SetupDocument, roster: Roster, ladders: dict[str, Ladder]) -> CasePolicy:
+        part = document.cases
+        row = self._lines.get(("cases",), 0)
+        if part.desk not in roster.organizations:
+            self._wrong(YAML, row, "desk", "cases.unknown-desk", f"the desk {part.desk!r} is no organization")
+        if part.desk_ladder and part.desk_ladder not in ladders:
+            self._wrong(YAML, row, "desk_ladder", "cases.unknown-ladder", f"there is no ladder {part.desk_ladder!r}")
+        return CasePolicy(
+            desk=part.desk,
+            desk_limit=self._limit(part.desk_limit, YAML, row, "desk_limit"),
+            desk_ladder=part.desk_ladder,
+            rating_days=part.rating_days,
+            reopening_days=part.reopening_days,
+        )
+
+    def _calendar(self, document: m.SetupDocument) -> Calendar:
+        part = document.calendar
+        try:
+            sessions = tuple(_session(text) for text in part.sessions)
+            return Calendar(
+                id=part.id,
+                zone=part.zone,
+                week=weekly(sessions, tuple(weekday - 1 for weekday in part.weekdays)),
+                holidays=frozenset(part.holidays),
+                moved=frozenset(part.moved),
+                known_through=part.known_through or dt.date.max,
+                notice=part.notice,
+            )
+        except ValueError as error:
+            self._wrong(YAML, self._lines.get(("calendar",), 0), "calendar", "worktime.bad-calendar", error)
+            return Calendar()
+
+    def _bounds(self, document: m.SetupDocument) -> Bounds:
+        try:
+            return Bounds(**document.bounds.model_dump())
+        except ValueError as error:
+            self._wrong(YAML, self._lines.get(("bounds",), 0), "bounds", "merging.bad-bounds", error)
+            return Bounds()
+
+    def _access(self, roster: Roster) -> AccessPolicy:
+        grants: list[Grant] = []
+        for row in self._rows("access.csv", m.AccessRow):
+            self._mark("access", f"grant {len(grants) + 1}", "access.csv", row.row)
+            grants.append(Grant(role=row.value.role, names=frozenset(row.value.names), scope=row.value.scope))
+        policy = AccessPolicy(tuple(grants))
+        self._take(policy.check(roster.roles, _names()), "access")
+        return policy
+
+    def _incumbents(self, roster: Roster, layers: Sequence[Layer], territory: Territory) -> tuple[Incumbent, ...]:
+        grids = {(layer.id, grid.id) for layer in layers for grid in layer.grids}
+        found = []
+        for row in self._rows("incumbents.csv", m.IncumbentRow):
+            value = row.value
+            for column, wrong in (
+                ("holder", value.holder not in roster.persons and value.holder not in roster.organizations),
+                ("role", value.role not in roster.roles),
+                ("grid", bool(value.layer or value.grid) and (value.layer, value.grid) not in grids),
+                ("community", bool(value.community) and value.community not in territory),
+            ):
+                if wrong:
+                    name = getattr(value, column)
+                    message = f"the incumbent names the unknown {column} {name!r}"
+                    self._wrong("incumbents.csv", row.row, column, f"staffing.unknown-{column}", message)
+            found.append(Incumbent(**value.model_dump()))
+        return tuple(found)
+
+    def _subscriptions(self) -> tuple[Subscription, ...]:
+        events = {name for room in ROOMS for name in room.events}
+        found = []
+        for row in self._rows("notices.csv", m.SubscriptionRow):
+            value = row.value
+            for column, allowed in (
+                ("event", events),
+                ("audience", AUDIENCES),
+                ("language", frozenset(LANGUAGES)),
+            ):
+                name = getattr(value, column)
+                if name not in allowed:
+                    message = f"the subscription names the unknown {column} {name!r}"
+                    self._wrong("notices.csv", row.row, column, f"notices.unknown-{column}", message)
+            found.append(Subscription(**value.model_dump()))
+        return tuple(found)
+
+
+def _session(text: str) -> Session:
+    try:
+        start, end = (dt.time.fromisoformat("00:00" if part == "24:00" else part) for part in text.split("-"))
+    except ValueError:
+        raise ValueError(f"{text!r} is no session; write it as 08:00-12:00") from None
+    minutes = end.hour * 60 + end.minute
+    return Session(start.hour * 60 + start.minute, minutes or 24 * 60)
+
+
+def _names() -> frozenset[str]:
+    from gridgov import cases, points
+
+    views = {
+        name
+        for room in (cases, points)
+        for name in room.__all__
+        if isinstance(getattr(room, name), type) and hasattr(getattr(room, name), "answer")
+    }
+    return frozenset(views | {command.__name__ for room in ROOMS for command in room.commands})

@@ -1,0 +1,325 @@
+"""What each setup file may say. The field descriptions are what an editor shows."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+__all__ = ["DOCUMENTS", "TABLES", "Document", "Row"]
+
+
+def _none_if_empty(value: Any) -> Any:
+    return None if value == "" else value
+
+
+def _words(value: Any) -> Any:
+    return tuple(part.strip() for part in value.split("|") if part.strip()) if isinstance(value, str) else value
+
+
+OptionalInt = Annotated[int | None, BeforeValidator(_none_if_empty)]
+OptionalDate = Annotated[dt.date | None, BeforeValidator(_none_if_empty)]
+Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+
+
+class Document(BaseModel):
+    """Part of a YAML file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Row(BaseModel):
+    """A row of a CSV table."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+# --- tables -------------------------------------------------------------------------------------
+
+
+class PlaceRow(Row):
+    """places.csv: one place of the territory."""
+
+    code: str = Field(min_length=1, description="unique; 6, 9, 12 or 15 digits for official levels")
+    level: str = Field(description="a level of setup.yaml")
+    name: str = Field(min_length=1)
+    parent: str = Field(default="", description="the code of the place it lies in; empty for the top one")
+    kind: str = Field(default="", description="a grid kind, empty for places that are no grids")
+    households: OptionalInt = Field(default=None, description="a whole number, 0 or more; empty if not counted here")
+    longitude: OptionalInt = Field(default=None, description="degrees × 10⁷, a whole number")
+    latitude: OptionalInt = Field(default=None, description="degrees × 10⁷, a whole number")
+    outline: str = Field(default="", description="corners: longitude and latitude in turn, with spaces between")
+
+
+class AdjacencyRow(Row):
+    """adjacency.csv: two buildings side by side."""
+
+    one: str
+    other: str
+    meters: int = Field(default=1, description="length of the common border, 1 or more")
+
+
+class LayerGridRow(Row):
+    """layers.csv: one building in one old grid of one layer."""
+
+    layer: str
+    grid: str = Field(min_length=1)
+    name: str = ""
+    building: str
+
+
+class OrganizationRow(Row):
+    """organizations.csv."""
+
+    id: str = Field(min_length=1)
+    zh: str
+    en: str
+    kind: str
+    member_of: str = ""
+
+
+class PersonRow(Row):
+    """persons.csv."""
+
+    id: str = Field(min_length=1)
+    name: str = ""
+    organization: str = ""
+    from_on: OptionalDate = Field(default=None, alias="from", description="YYYY-MM-DD")
+    until_on: OptionalDate = Field(default=None, alias="until", description="YYYY-MM-DD")
+
+
+class PostingRow(Row):
+    """postings.csv: somebody in a role on a place."""
+
+    holder: str
+    role: str
+    place: str
+    from_on: dt.date = Field(alias="from", description="YYYY-MM-DD")
+    until_on: OptionalDate = Field(default=None, alias="until", description="YYYY-MM-DD")
+    end_reason: str = ""
+
+
+class IncumbentRow(Row):
+    """incumbents.csv: somebody whom a merge plan posts on base grids."""
+
+    holder: str
+    role: str
+    layer: str = ""
+    grid: str = ""
+    community: str = ""
+    group: str = ""
+
+
+class KindRow(Row):
+    """catalog.csv: a kind of matter (事项清单)."""
+
+    code: str = Field(min_length=1)
+    zh: str
+    en: str
+    affair: str = "public"
+    co_governor: str = "administration"
+    size: str = "small"
+    urgency: str = "ordinary"
+    admitted: bool = True
+    checked: bool = True
+
+
+class RuleRow(Row):
+    """rules.csv: a routing rule; every other column is a fact."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, str_strip_whitespace=True)
+
+    id: str = Field(min_length=1)
+    band: str
+    priority: int = 100
+    lead: str = Field(description="role:NAME, org:NAME or desk")
+    supporting: Words = Field(default=(), description="as lead; several with | between")
+    informed: Words = Field(default=(), description="as lead; several with | between")
+    limit: str = Field(description="as in 3工作日 or 3 working days")
+    ladder: str = ""
+    on_the_spot: bool = False
+    tell_zh: str = ""
+    tell_en: str = ""
+
+
+class DeedRow(Row):
+    """deeds.csv: what earns points."""
+
+    id: str = Field(min_length=1)
+    category: str
+    zh: str
+    en: str
+    points: int
+    month_cap: int = 0
+    from_on: OptionalDate = Field(default=None, alias="from")
+    until_on: OptionalDate = Field(default=None, alias="until")
+
+
+class GoodRow(Row):
+    """goods.csv: what an outlet gives for points."""
+
+    id: str = Field(min_length=1)
+    outlet: str
+    zh: str
+    en: str
+    price: int
+    limit: int = 0
+
+
+class AccessRow(Row):
+    """access.csv: who may do what, and where."""
+
+    role: str
+    names: Words = Field(description="names of commands and views, with | between; * for all")
+    scope: str = "own"
+
+
+class SubscriptionRow(Row):
+    """notices.csv: who is told of what, on which channel."""
+
+    event: str
+    audience: str
+    channel: str
+    language: str = "zh"
+
+
+# --- setup.yaml ---------------------------------------------------------------------------------
+
+
+class LevelPart(Document):
+    """A level of the jurisdiction, from the top down."""
+
+    id: str
+    zh: str
+    en: str
+
+
+class BoundsPart(Document):
+    """Sizes of base grids, in households."""
+
+    households_min: int = 300
+    households_max: int = 500
+    target: int = 400
+
+
+class CalendarPart(Document):
+    """When work is done."""
+
+    id: str = "default"
+    zone: str = "Asia/Shanghai"
+    sessions: tuple[str, ...] = ("08:00-12:00", "14:00-18:00")
+    weekdays: tuple[int, ...] = Field(default=(1, 2, 3, 4, 5), description="1 is Monday")
+    holidays: tuple[dt.date, ...] = ()
+    moved: tuple[dt.date, ...] = Field(default=(), description="working days that would be rest days (调休)")
+    known_through: dt.date | None = None
+    notice: str = ""
+
+
+class LayerPart(Document):
+    """An old layer; its grids stand in layers.csv."""
+
+    id: str
+    zh: str
+    en: str
+    department: str
+
+
+class RolePart(Document):
+    """A role; see gridgov.staffing.Role."""
+
+    id: str
+    zh: str
+    en: str
+    level: str
+    cardinality: str = "free"
+    subject: str = ""
+    force: str = "stationed"
+    paid: bool = True
+
+
+class RungPart(Document):
+    """A rung of a ladder."""
+
+    id: str
+    target: str
+    after: str = Field(default="", description="a limit, as in 4工作时; empty on the top rung")
+    takes_over: bool = False
+
+
+class LadderPart(Document):
+    """Who presses a case, and who takes it over."""
+
+    id: str
+    warn_percent: int = 80
+    rungs: tuple[RungPart, ...]
+
+
+class CasesPart(Document):
+    """The policy of cases."""
+
+    desk: str
+    desk_limit: str = "1工作日"
+    desk_ladder: str = ""
+    rating_days: int = 15
+    reopening_days: int = 15
+
+
+class PanelPart(Document):
+    """A member of the review panel."""
+
+    person: str
+    side: str
+
+
+class ThanksPart(Document):
+    """A deed that follows from a case."""
+
+    event: str = "case-closed"
+    who: str = "opened_by"
+    deed: str
+
+
+class PointsPart(Document):
+    """The policy of points."""
+
+    book: str = "points"
+    quorum: int = 1
+    sides_min: int = 1
+    window: str = "3工作日"
+    lasts_months: int = 0
+    panel: tuple[PanelPart, ...] = ()
+    thanks: tuple[ThanksPart, ...] = ()
+
+
+class SetupDocument(Document):
+    """setup.yaml: everything that is no table."""
+
+    effective_on: dt.date
+    levels: tuple[LevelPart, ...]
+    bounds: BoundsPart = BoundsPart()
+    calendar: CalendarPart = CalendarPart()
+    layers: tuple[LayerPart, ...] = ()
+    roles: tuple[RolePart, ...] = ()
+    ladders: tuple[LadderPart, ...] = ()
+    cases: CasesPart
+    points: PointsPart = PointsPart()
+
+
+DOCUMENTS: dict[str, type[Document]] = {"setup.yaml": SetupDocument}
+TABLES: dict[str, type[Row]] = {
+    "places.csv": PlaceRow,
+    "adjacency.csv": AdjacencyRow,
+    "layers.csv": LayerGridRow,
+    "organizations.csv": OrganizationRow,
+    "persons.csv": PersonRow,
+    "postings.csv": PostingRow,
+    "incumbents.csv": IncumbentRow,
+    "catalog.csv": KindRow,
+    "rules.csv": RuleRow,
+    "deeds.csv": DeedRow,
+    "goods.csv": GoodRow,
+    "access.csv": AccessRow,
+    "notices.csv": SubscriptionRow,
+}
+REQUIRED = frozenset({"places.csv", "catalog.csv", "rules.csv", "organizations.csv"})

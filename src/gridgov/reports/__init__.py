@@ -1,0 +1,25 @@
+"""Output for people, made from values: text tables, maps, and a page that needs no network.
+
+Nothing here decides or reads a store; whoever calls it brings the values. The page needs the
+extra ``reports`` (Jinja2, which escapes whatever people wrote).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gridgov.reports._map import grid_map
+from gridgov.reports._table import mask_name, text_table
+
+if TYPE_CHECKING:
+    from gridgov.reports._page import Bars, Page, Rows, render_page
+
+__all__ = ["Bars", "Page", "Rows", "grid_map", "mask_name", "render_page", "text_table"]
+
+
+def __getattr__(name: str) -> object:
+    if name in ("Bars", "Page", "Rows", "render_page"):
+        from gridgov.reports import _page
+
+        return getattr(_page, name)
+    raise AttributeError(name)

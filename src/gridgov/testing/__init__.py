@@ -1,0 +1,30 @@
+"""What we test ourselves with, for everybody who builds on gridgov.
+
+- :class:`Scenario`: given – when – then for one room, without store and office.
+- :class:`StoreContract` and :class:`ChannelContract`: inherit, give the thing to test, run pytest.
+- :func:`small_setup`: a street with two communities that fits on a page.
+- :class:`Simulator`: plays timed steps through an office, and continues where it was cut off.
+- ``gridgov.testing.strategies``: Hypothesis strategies (needs the extra ``testing``).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gridgov.testing._scenario import Scenario
+from gridgov.testing._simulator import Simulator
+from gridgov.testing._street import NOON, small_setup
+
+if TYPE_CHECKING:
+    from gridgov.testing._contracts import ChannelContract, StoreContract
+
+__all__ = ["NOON", "ChannelContract", "Scenario", "Simulator", "StoreContract", "small_setup"]
+
+
+def __getattr__(name: str) -> object:
+    # The contracts need pytest, which an example that only simulates has no use for.
+    if name in ("ChannelContract", "StoreContract"):
+        from gridgov.testing import _contracts
+
+        return getattr(_contracts, name)
+    raise AttributeError(name)
