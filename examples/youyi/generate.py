@@ -338,7 +338,7 @@ def matters(street: Street) -> Rows:
         )
         for _ in range(MATTERS - LAST)
     )
-    instants += sorted(END - dt.timedelta(minutes=rng.randrange(5, 110)) for _ in range(LAST))
+    instants += sorted(END - dt.timedelta(minutes=rng.randrange(5, 70)) for _ in range(LAST))
     buildings = list(street.buildings)
     sizes = [len(street.entrances[code]) for code in buildings]
     building_lead = {code: f"BL{number:03}" for number, code in enumerate(buildings, start=1)}

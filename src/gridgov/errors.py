@@ -88,6 +88,8 @@ class Finding:
     :param row: the line of that file, counted from 1; 0 where unknown.
     :param column: the column or key, empty where the whole row is meant.
     :param grave: False for a finding that is worth a look and forbids nothing.
+    :param names: the name that does not exist, where that is what is wrong: one missing place can
+        be named by a hundred rows, and is one mistake.
     """
 
     code: str
@@ -98,6 +100,7 @@ class Finding:
     row: int = 0
     column: str = ""
     grave: bool = True
+    names: str = ""
 
     def __str__(self) -> str:
         where = self.file or self.subject

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -33,6 +34,18 @@ __all__ = ["load_setup"]
 YAML = "setup.yaml"
 A_DAY = Limit(1, LimitKind.WORKING_DAYS)
 Row = TypeVar("Row", bound=m.Row)
+_HOMES = {
+    "territory": "places.csv",
+    "ground": "adjacency.csv",
+    "layer": "layers.csv",
+    "staffing": "postings.csv",
+    "catalog": "catalog.csv",
+    "routing": "rules.csv",
+    "escalation": YAML,
+    "points": YAML,
+    "access": "access.csv",
+}
+"""Room → the file to look into where a finding has no row of its own."""
 
 
 def load_setup(folder: str | os.PathLike[str]) -> Setup:
@@ -69,7 +82,21 @@ class _Loader:
         return setup
 
     def _sorted(self) -> list[Finding]:
-        return sorted(self._reader.findings, key=lambda finding: (finding.file, finding.row, finding.column))
+        """Order by file and row; a name that many rows miss is one mistake, told once."""
+        ordered = sorted(self._reader.findings, key=lambda finding: (finding.file, finding.row, finding.column))
+        told: dict[str, Finding] = {}
+        more: Counter[str] = Counter()
+        for finding in ordered:
+            if finding.names in told:
+                more[finding.names] += 1
+            else:
+                told[finding.names or str(finding)] = finding
+        return [
+            attrs.evolve(each, message=f"{each.message} ({more[each.names]} more rows name it)")
+            if each.names and more[each.names]
+            else each
+            for each in told.values()
+        ]
 
     def _rows(self, file: str, _model: type[Row]) -> Sequence[Placed[Row]]:
         return self._tables[file]
@@ -80,11 +107,13 @@ class _Loader:
     def _take(self, findings: Iterable[Finding], room: str) -> None:
         """Say of each finding where its subject stands."""
         for finding in findings:
-            file, row = self._places.get((room, finding.subject), ("", 0))
+            file, row = self._places.get((room, finding.subject), (_HOMES.get(room, ""), 0))
             self._reader.findings.append(attrs.evolve(finding, file=file, row=row))
 
-    def _wrong(self, file: str, row: int, column: str, code: str, error: Exception | str) -> None:
-        self._reader.wrong(file, row, column, code, str(error))
+    def _wrong(
+        self, file: str, row: int, column: str, code: str, error: Exception | str, *, names: str = ""
+    ) -> None:
+        self._reader.wrong(file, row, column, code, str(error), names=names)
 
     # --- room by room -----------------------------------------------------------------------
 
@@ -438,7 +467,7 @@ class _Loader:
                 if wrong:
                     name = getattr(value, column)
                     message = f"the incumbent names the unknown {column} {name!r}"
-                    self._wrong("incumbents.csv", row.row, column, f"staffing.unknown-{column}", message)
+                    self._wrong("incumbents.csv", row.row, column, f"staffing.unknown-{column}", message, names=name)
             found.append(Incumbent(**value.model_dump()))
         return tuple(found)
 

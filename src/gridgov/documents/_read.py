@@ -36,11 +36,20 @@ class Reader:
         self.folder = folder
         self.findings: list[Finding] = []
 
-    def wrong(self, file: str, row: int, column: str, code: str, message: str, remedy: str = "") -> None:
+    def wrong(
+        self, file: str, row: int, column: str, code: str, message: str, remedy: str = "", *, names: str = ""
+    ) -> None:
         """Note one mistake."""
         self.findings.append(
             Finding(
-                code=code, subject=column or file, file=file, row=row, column=column, message=message, remedy=remedy
+                code=code,
+                subject=column or file,
+                file=file,
+                row=row,
+                column=column,
+                message=message,
+                remedy=remedy,
+                names=names,
             )
         )
 

@@ -76,7 +76,8 @@ def check_layers(ground: Ground, layers: Sequence[Layer]) -> Iterator[Finding]:
             for atom in sorted(grid.atoms):
                 if atom not in atoms:
                     message = f"the {layer.id} grid {grid.id} names {atom!r}, which is no {ground.atom_level}"
-                    yield _wrong(layer, "unknown-place", atom, message, f"name a {ground.atom_level} of the territory")
+                    remedy = f"name a {ground.atom_level} of the territory"
+                    yield attrs.evolve(_wrong(layer, "unknown-place", atom, message, remedy), names=atom)
                 elif atom in owner:
                     message = f"{atom} lies in the {layer.id} grids {owner[atom]} and {grid.id}"
                     yield _wrong(layer, "covered-twice", atom, message, "name it in one of them")

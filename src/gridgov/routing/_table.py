@@ -299,4 +299,5 @@ def _wrong(rule: Rule, code: str, column: str, message: str, remedy: str) -> Fin
 def _unknown(rule: Rule, what: str, column: str, name: str, known: Mapping[str, object]) -> Finding:
     close = get_close_matches(name, known, n=1)
     remedy = f"did you mean {close[0]!r}?" if close else f"add that {what} or name another one"
-    return _wrong(rule, f"unknown-{what}", column, f"the rule {rule.id} names the unknown {what} {name!r}", remedy)
+    finding = _wrong(rule, f"unknown-{what}", column, f"the rule {rule.id} names the unknown {what} {name!r}", remedy)
+    return attrs.evolve(finding, names=name)

@@ -274,7 +274,8 @@ def _wrong(code: str, subject: str, column: str, message: str, remedy: str) -> F
 def _unknown(what: str, wrong: str, known: Mapping[str, object], subject: str, column: str) -> Finding:
     close = get_close_matches(wrong, known, n=1)
     remedy = f"did you mean {close[0]!r}?" if close else f"add that {what} or name another one"
-    return _wrong(f"unknown-{what}", subject, column, f"{subject} names the unknown {what} {wrong!r}", remedy)
+    finding = _wrong(f"unknown-{what}", subject, column, f"{subject} names the unknown {what} {wrong!r}", remedy)
+    return attrs.evolve(finding, names=wrong)
 
 
 def _check_values(

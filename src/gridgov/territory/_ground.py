@@ -51,6 +51,7 @@ class Ground:
                         column="one",
                         message=f"the adjacency names {code!r}, which is no {self.atom_level}",
                         remedy=f"name a {self.atom_level} of the territory",
+                        names=code,
                     )
             if pair.one == pair.other:
                 yield Finding(

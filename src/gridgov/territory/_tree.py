@@ -187,8 +187,10 @@ class Territory:
 def _check_node(
     node: Node, by_code: Mapping[str, Node], order: Mapping[str, int], *, parent_known: bool
 ) -> Iterator[Finding]:
-    def wrong(code: str, column: str, message: str, remedy: str) -> Finding:
-        return Finding(code=f"territory.{code}", subject=node.code, column=column, message=message, remedy=remedy)
+    def wrong(code: str, column: str, message: str, remedy: str, names: str = "") -> Finding:
+        return Finding(
+            code=f"territory.{code}", subject=node.code, column=column, message=message, remedy=remedy, names=names
+        )
 
     if node.level not in order:
         yield wrong(
@@ -226,6 +228,7 @@ def _check_node(
             "parent",
             f"{node.name} lies in {node.parent}, which does not exist",
             f"did you mean {close[0]}?" if close else "add that place or name another one",
+            names=node.parent,
         )
     elif order.get(parent.level, -1) >= order.get(node.level, 99):
         yield wrong(

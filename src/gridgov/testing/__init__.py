@@ -12,13 +12,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gridgov.testing._scenario import Scenario
-from gridgov.testing._simulator import Simulator
+from gridgov.testing._simulator import SimulatedClock, Simulator
 from gridgov.testing._street import NOON, small_setup
 
 if TYPE_CHECKING:
     from gridgov.testing._contracts import ChannelContract, StoreContract
 
-__all__ = ["NOON", "ChannelContract", "Scenario", "Simulator", "StoreContract", "small_setup"]
+__all__ = ["NOON", "ChannelContract", "Scenario", "SimulatedClock", "Simulator", "StoreContract", "small_setup"]
 
 
 def __getattr__(name: str) -> object:

@@ -18,10 +18,21 @@ import attrs
 from gridgov.errors import RefusalError
 from gridgov.office import Office
 
-__all__ = ["Simulator", "Step"]
+__all__ = ["SimulatedClock", "Simulator", "Step"]
 
 Asked = tuple[Any, str]
 """A command and who asks for it."""
+
+
+class SimulatedClock:
+    """The simulated present; give it to the office, and the simulator sets it."""
+
+    def __init__(self, now: dt.datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> dt.datetime:
+        """Give the present."""
+        return self.now
 
 
 @attrs.frozen(order=True)
@@ -42,13 +53,19 @@ class Simulator:
     """Plays steps in order of their instants.
 
     :param slot: how much simulated time one batch, tick and delivery covers; zero: each step by itself.
-    :param progress: called with the number of steps done after each slot.
+    :param progress: called after each step with its instant.
     """
 
     def __init__(
-        self, office: Office, *, slot: dt.timedelta = dt.timedelta(0), progress: Callable[[int], None] | None = None
+        self,
+        office: Office,
+        clock: SimulatedClock,
+        *,
+        slot: dt.timedelta = dt.timedelta(0),
+        progress: Callable[[dt.datetime], None] | None = None,
     ) -> None:
         self.office = office
+        self.clock = clock
         self.refused: list[tuple[str, RefusalError]] = []
         self.done = 0
         self.passed_over = 0
@@ -72,16 +89,23 @@ class Simulator:
             start = self._steps[0].at
             end = min(start + self._slot, until)
             # Whatever falls due before the first step of a slot happens before it, not after.
-            self.office.tick(start)
+            self._tick(start)
             if self._slot:
                 with self.office.batch():
                     self._play(end)
             else:
                 self._play_one()
-            self.office.tick(end)
+            self._tick(end)
             self.office.deliver(end)
-        self.office.tick(until)
+        self._tick(until)
         self.office.deliver(until)
+
+    def _set(self, now: dt.datetime) -> None:
+        self.clock.now = max(self.clock.now, now)
+
+    def _tick(self, now: dt.datetime) -> None:
+        self._set(now)
+        self.office.tick(now)
 
     def _play(self, end: dt.datetime) -> None:
         while self._steps and self._steps[0].at <= end:
@@ -89,6 +113,7 @@ class Simulator:
 
     def _play_one(self) -> None:
         step = heapq.heappop(self._steps)
+        self._set(step.at)
         if self.office.knows(step.id):
             self.passed_over += 1
         else:
@@ -103,4 +128,4 @@ class Simulator:
         if step.then is not None:
             step.then(step.at)
         if self._progress is not None:
-            self._progress(1)
+            self._progress(step.at)

@@ -1,0 +1,212 @@
+"""Youyi street at work: python examples/youyi/run.py (see README.md beside this file)."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import gridgov
+from gridgov.cases import Board, Timeline, WorkList, stage_of
+from gridgov.delivery import ChannelError, ConsoleChannel, FileChannel
+from gridgov.merging import MergePlan, check_plan
+from gridgov.notices import Notice
+from gridgov.office import Office
+from gridgov.points import Ranking, Statement
+from gridgov.reports import mask_name, text_table
+from gridgov.setup import Setup
+from gridgov.testing import SimulatedClock, Simulator
+from tqdm import tqdm
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+import mistakes  # noqa: E402
+import page  # noqa: E402
+import play  # noqa: E402
+
+ZONE = dt.timezone(dt.timedelta(hours=8))
+BEGIN = dt.datetime(2026, 9, 1, tzinfo=ZONE)
+END = dt.datetime(2026, 10, 16, 12, 0, tzinfo=ZONE)
+SLOT = dt.timedelta(minutes=30)
+DESK = "DESK1"
+
+
+class Flaky:
+    """A channel that does not take every notice at the first try."""
+
+    def __init__(self, channel: FileChannel) -> None:
+        self.name = channel.name
+        self.failed = 0
+        self._channel = channel
+        self._refused: set[str] = set()
+
+    def send(self, notice: Notice, /) -> None:
+        if notice.id not in self._refused and play.chance(notice.id) < 0.03:
+            self._refused.add(notice.id)
+            self.failed += 1
+            raise ChannelError("the file server is away for a moment")
+        self._channel.send(notice)
+
+
+def heading(text: str) -> None:
+    print(f"\n=== {text}")
+
+
+def show_mistakes(out: Path) -> None:
+    heading("一份有十二处错误的配置 / a setup with twelve mistakes")
+    try:
+        gridgov.load_setup(mistakes.plant(HERE / "setup", out / "broken-setup"))
+    except gridgov.SetupError as error:
+        print(error)
+
+
+def merge(setup: Setup) -> MergePlan:
+    heading("多网合一 / many grids into one")
+    plan = gridgov.merge(setup.ground, setup.layers, setup.bounds)
+    print(plan.summary("zh"))
+    print(plan.summary("en"))
+    rows = [(g.code, g.name, g.households, len(g.atoms)) for g in plan.base_grids]
+    print(text_table(("网格 grid", "名称 name", "户 households", "楼 buildings"), rows))
+    broken = list(check_plan(plan, setup.ground, setup.layers))
+    buildings = Counter(atom for grid in plan.base_grids for atom in grid.atoms)
+    sizes = [grid.households for grid in plan.base_grids]
+    print(f"每栋楼恰在一个网格 / buildings in exactly one base grid: {sum(c == 1 for c in buildings.values())}"
+          f" of {len(setup.ground.atoms)}")  # fmt: skip
+    print(f"独立检查发现的问题 / found by the independent check (coverage, community, contiguity, bounds): {len(broken)}")
+    print(f"户数 / households: {min(sizes)}–{max(sizes)}, {sum(sizes)} in all")
+    return plan
+
+
+def show_people(setup: Setup) -> None:
+    heading("人员随网格走 / people follow the grids")
+    print("谁去了哪里(前八人) / who went where (the first eight)")
+    rows = [
+        (each.holder, each.grid, " ".join(code[-6:] for code in each.base_grids), f"{each.kept}/{each.had}", each.why.zh)
+        for each in setup.repostings[:8]
+    ]
+    print(text_table(("人员 who", "旧网格 old grid", "新网格 new", "保留户 kept", "原因 why"), rows))
+    print(text_table(("岗位 role", "Role", "人数 holders", "上岗 postings"), page.staffing_rows(setup)))
+    for label, count in page.staffing_figures(setup).items():
+        print(f"  {label}: {count}")
+
+
+def play_weeks(office: Office, clock: SimulatedClock) -> Simulator:
+    days = (END - BEGIN).days + 1
+    with tqdm(total=days, unit="day", desc="weeks", disable=None) as bar:
+        shown = 0
+
+        def progress(now: dt.datetime) -> None:
+            nonlocal shown
+            day = min(days, (now - BEGIN).days + 1)
+            bar.update(day - shown)
+            shown = day
+
+        simulator = Simulator(office, clock, slot=SLOT, progress=progress)
+        weeks = play.Weeks(office, simulator)
+        for matter in play.read_matters(HERE / "matters.csv"):
+            weeks.report(matter)
+        weeks.quarter(BEGIN)
+        simulator.run(END)
+    return simulator
+
+
+def show_cases(office: Office) -> None:
+    board = office.ask(Board(), by=DESK)
+    heading("事项 / matters")
+    print(f"上报 reported {board.opened}, 办结 closed {board.closed} (按期 in time {board.closed_in_time}), "
+          f"未结 open {board.open}, 撤回 withdrawn {board.withdrawn}")  # fmt: skip
+    assert board.opened == board.closed + board.open + board.withdrawn, "a matter was lost"
+    wanted = ("returned", "transferred", "escalated", "warned", "whistle-blown", "reported-in", "reported-in-late",
+              "whistle-report-in-missed", "reopened", "objection-raised", "rated")  # fmt: skip
+    print(", ".join(f"{name} {board.counts.get(name, 0)}" for name in wanted))
+    rows = [(r.holder, r.closed, r.closed_in_time, r.open, r.overdue) for r in board.rows if r.closed > 8 or r.open]
+    print(text_table(("主办 lead", "办结 closed", "按期 in time", "未结 open", "逾期 overdue"), rows))
+
+
+def show_one(office: Office, case: str) -> None:
+    heading(f"一件事的全过程 / the story of {case}")
+    for line in office.ask(Timeline(case), by=DESK):
+        print(f"  {line.at.astimezone(ZONE):%m-%d %H:%M}  {line.text}")
+
+
+def show_points(office: Office) -> None:
+    heading("积分 / points")
+    roster = office.setup.roster
+    rows = [
+        (row.rank, row.account, mask_name(roster.persons[row.account].name), row.points)
+        for row in office.ask(Ranking(months=("2026-09", "2026-10"), top=10), by=DESK)
+    ]
+    print(text_table(("名次 rank", "账户 account", "姓名 name", "积分 points"), rows))
+    counts = office.ask(Board(), by=DESK).counts
+    names = ("award-proposed", "award-reviewed", "award-objected", "award-amended", "award-confirmed",
+             "redemption-reserved", "redemption-collected")  # fmt: skip
+    print(", ".join(f"{name} {counts.get(name, 0)}" for name in names))
+
+
+def answers(office: Office) -> dict[str, Any]:
+    """What is asked before and after a restart."""
+    at = office.ask(Board(), by=DESK)
+    top = office.ask(Ranking(months=("2026-09",)), by=DESK)
+    return {
+        "board": at,
+        "ranking": top,
+        "statement": office.ask(Statement(top[0].account), by=DESK),
+        "work": office.ask(WorkList(of="property"), by=DESK),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=Path("build/youyi"), help="folder for the store, notices and page")
+    parser.add_argument("--store", help="URL of the store; by default a SQLite file in the folder")
+    arguments = parser.parse_args()
+    out: Path = arguments.out
+    out.mkdir(parents=True, exist_ok=True)
+    store = arguments.store or f"sqlite:///{out / 'youyi.db'}"
+    began = time.perf_counter()
+
+    show_mistakes(out)
+    setup = gridgov.load_setup(HERE / "setup")
+    plan = merge(setup)
+    setup = setup.with_plan(plan)
+    show_people(setup)
+
+    heading(f"开门办公 / the office opens on {store}")
+    console = ConsoleChannel(show=6, write=tqdm.write)
+    file = Flaky(FileChannel(out / "notices.jsonl"))
+    clock = SimulatedClock(BEGIN)
+    with gridgov.open_office(setup, store=store, channels=[console, file], clock=clock) as office:
+        print("plugins:", ", ".join(f"{p.name} {p.version}" for p in office.plugins) or "none")
+        before = office.position
+        simulator = play_weeks(office, clock)
+        if simulator.refused:
+            print("refused:", Counter(refusal.code for _, refusal in simulator.refused))
+        print(f"steps {simulator.done}, of which known from an earlier run {simulator.passed_over}; "
+              f"records {before} → {office.position}, chain verified: {office.verify()}")  # fmt: skip
+        delivered = office.deliver(END + dt.timedelta(hours=6))
+        print(f"notices: console {console.count}, file lines {sum(1 for _ in file_lines(out))}, "
+              f"failed and tried again {file.failed}, still waiting {delivered.waiting}, dead {delivered.dead}")  # fmt: skip
+        show_cases(office)
+        show_one(office, page.longest_story(office))
+        show_points(office)
+        told = answers(office)
+        path = page.write(office, plan, out / "index.html", HERE)
+    with gridgov.open_office(setup, store=store, clock=clock) as again:
+        same = answers(again) == told
+        print(f"\n重新打开后答案相同 / the same answers after a restart: {same}")
+        assert same, "a restart changed an answer"
+        print("open now:", Counter(stage_of(s) for s in page.open_cases(again)))
+    print(f"page: {path}\n{time.perf_counter() - began:.1f} s")
+
+
+def file_lines(out: Path) -> list[str]:
+    path = out / "notices.jsonl"
+    return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+
+
+if __name__ == "__main__":
+    main()
