@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from gridgov.cases import STAGES, Board, State, Timeline, WorkList, stage_of
+from gridgov.cases import STAGES, Board, State, Timeline, WorkList
 from gridgov.merging import MergePlan
 from gridgov.office import Office
 from gridgov.points import Ranking
@@ -26,9 +26,7 @@ def holders(setup: Setup, role: str) -> set[str]:
 
 def staffing_rows(setup: Setup) -> list[tuple[object, ...]]:
     postings = Counter(posting.role for posting in setup.roster.postings)
-    return [
-        (role.zh, role.en, len(holders(setup, role.id)), postings[role.id]) for role in setup.roster.roles.values()
-    ]
+    return [(role.zh, role.en, len(holders(setup, role.id)), postings[role.id]) for role in setup.roster.roles.values()]
 
 
 def staffing_figures(setup: Setup) -> dict[str, str]:
@@ -117,7 +115,9 @@ def _page(office: Office, setup: Setup, plan: MergePlan, board: Any) -> Page:
     ]
     return Page(
         title=Text("友谊大街街道 · 网格化基层治理", "Youyi street · grid governance"),
-        subtitle=Text("2026年9月1日至10月16日", "1 September to 16 October 2026; generated data, see the example's README"),
+        subtitle=Text(
+            "2026年9月1日至10月16日", "1 September to 16 October 2026; generated data, see the example's README"
+        ),
         figures=[
             (Text("基础网格", "base grids"), len(sizes)),
             (Text("住户", "households"), sum(sizes.values())),
@@ -125,7 +125,10 @@ def _page(office: Office, setup: Setup, plan: MergePlan, board: Any) -> Page:
             (Text("办结", "handled and closed"), board.closed),
             (Text("按期办结", "closed in time"), board.closed_in_time),
             (Text("在办", "still open"), board.open),
-            (Text("专兼职网格员", "grid workers"), len(holders(setup, "building-lead") | holders(setup, "entrance-lead") | holders(setup, "area-lead"))),
+            (
+                Text("专兼职网格员", "grid workers"),
+                len(holders(setup, "building-lead") | holders(setup, "entrance-lead") | holders(setup, "area-lead")),
+            ),
         ],
         maps=maps,
         parts=[

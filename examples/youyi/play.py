@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+
 from gridgov.cases import (
     Acknowledge,
     Answer,
@@ -214,7 +215,9 @@ class Weeks:
     def objected(self, matter: Matter, begin: dt.datetime) -> None:
         case = matter.id
         community = self.setup.territory.up(matter.place, "community")
-        first = next(p.holder for p in self.setup.roster.postings if (p.role, p.place) == ("first-secretary", community))
+        first = next(
+            p.holder for p in self.setup.roster.postings if (p.role, p.place) == ("first-secretary", community)
+        )
         objects = begin + dt.timedelta(minutes=5)
         ask = RaiseObjection(case, against="route", reason="应由城管处理")
         self.step(objects, matter, "object", lambda: (ask, matter.reporter or matter.by))
@@ -252,7 +255,9 @@ class Weeks:
         def check() -> tuple[Any, str]:
             # Whoever has it does not check it; where the desk has it, the community does.
             community = self.setup.territory.up(matter.place, "community")
-            heads = [p.holder for p in self.setup.roster.postings if (p.role, p.place) == ("general-grid-head", community)]
+            heads = [
+                p.holder for p in self.setup.roster.postings if (p.role, p.place) == ("general-grid-head", community)
+            ]
             checker = heads[0] if holder_of(self.state(case)) == "street-desk" else CHECKER
             return Check(case, passed=not failing, reason="现场未清理干净" if failing else ""), checker
 
@@ -279,7 +284,9 @@ class Weeks:
             score = 1 if unhappy else 4 + (chance(case, "score") < 0.8)
             rated = answered + dt.timedelta(minutes=40)
             comment = "问题没有真正解决" if unhappy else ""
-            self.step(rated, matter, f"rate-{turn}", lambda: (Rate(case, score=score, comment=comment), matter.reporter))
+            self.step(
+                rated, matter, f"rate-{turn}", lambda: (Rate(case, score=score, comment=comment), matter.reporter)
+            )
         closed = answered + dt.timedelta(hours=1)
         self.step(closed, matter, f"close-{turn}", lambda: (Close(case), DESK))
         if unhappy:
@@ -319,9 +326,7 @@ class Weeks:
         for award in self.office.ask(AwardList(state="proposed"), by="GH1"):
             doubtful = chance(award.file.id, "doubt") < 0.05
             in_favor, against = (present[:2], present[2:]) if doubtful else (present, ())
-            judgments.append(
-                Judgment(award=award.file.id, points=award.file.asked, in_favor=in_favor, against=against)
-            )
+            judgments.append(Judgment(award=award.file.id, points=award.file.asked, in_favor=in_favor, against=against))
         return HoldSitting(present=present, judgments=tuple(judgments)), "GH1"
 
     def publish(self, at: dt.datetime) -> None:
@@ -338,7 +343,9 @@ class Weeks:
 
     def after_publication(self, at: dt.datetime) -> None:
         plan = self.simulator.plan
-        objected = min(f"deed:0:{p.holder}" for p in self.setup.roster.postings if self.office.knows(f"deed:0:{p.holder}"))
+        objected = min(
+            f"deed:0:{p.holder}" for p in self.setup.roster.postings if self.office.knows(f"deed:0:{p.holder}")
+        )
         objection = ObjectToAward(objected, reason="当天没有见到本人参加")
         plan(at + dt.timedelta(hours=5), "objection:1", lambda: (objection, "resident:00123"))
 

@@ -10,6 +10,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from tqdm import tqdm
+
 import gridgov
 from gridgov.cases import Board, Timeline, WorkList, stage_of
 from gridgov.delivery import ChannelError, ConsoleChannel, FileChannel
@@ -20,7 +22,6 @@ from gridgov.points import Ranking, Statement
 from gridgov.reports import mask_name, text_table
 from gridgov.setup import Setup
 from gridgov.testing import SimulatedClock, Simulator
-from tqdm import tqdm
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
@@ -76,7 +77,9 @@ def merge(setup: Setup) -> MergePlan:
     sizes = [grid.households for grid in plan.base_grids]
     print(f"每栋楼恰在一个网格 / buildings in exactly one base grid: {sum(c == 1 for c in buildings.values())}"
           f" of {len(setup.ground.atoms)}")  # fmt: skip
-    print(f"独立检查发现的问题 / found by the independent check (coverage, community, contiguity, bounds): {len(broken)}")
+    print(
+        f"独立检查发现的问题 / found by the independent check (coverage, community, contiguity, bounds): {len(broken)}"
+    )
     print(f"户数 / households: {min(sizes)}–{max(sizes)}, {sum(sizes)} in all")
     return plan
 
@@ -85,7 +88,13 @@ def show_people(setup: Setup) -> None:
     heading("人员随网格走 / people follow the grids")
     print("谁去了哪里(前八人) / who went where (the first eight)")
     rows = [
-        (each.holder, each.grid, " ".join(code[-6:] for code in each.base_grids), f"{each.kept}/{each.had}", each.why.zh)
+        (
+            each.holder,
+            each.grid,
+            " ".join(code[-6:] for code in each.base_grids),
+            f"{each.kept}/{each.had}",
+            each.why.zh,
+        )
         for each in setup.repostings[:8]
     ]
     print(text_table(("人员 who", "旧网格 old grid", "新网格 new", "保留户 kept", "原因 why"), rows))

@@ -18,9 +18,19 @@ from typing import Literal
 import attrs
 
 from gridgov.errors import Finding
-from gridgov.worktime import Calendar, Limit, due
+from gridgov.worktime import Calendar, Limit, Pause, due
 
-__all__ = ["Deadline", "Ladder", "Rung", "Step", "check_ladders", "next_step", "start_deadline"]
+__all__ = [
+    "Deadline",
+    "Ladder",
+    "Rung",
+    "Step",
+    "check_ladders",
+    "climbed_early",
+    "next_step",
+    "paused_deadline",
+    "start_deadline",
+]
 
 StepKind = Literal["warn", "climb"]
 
@@ -71,6 +81,7 @@ class Deadline:
     :param limit: None where the date was agreed and not worked out.
     :param provisional: it rests on days that no notice has settled yet.
     :param calendar: its id; :param notice: the notice that its days come from.
+    :param pauses: when the clock stood still: while somebody else had to check the result.
     """
 
     start_at: dt.datetime
@@ -82,6 +93,7 @@ class Deadline:
     zone: str = "UTC"
     ladder: str = ""
     step: Step | None = None
+    pauses: tuple[Pause, ...] = ()
 
     def local(self, instant: dt.datetime) -> str:
         """Write an instant for people, in local time, to the minute."""
@@ -104,8 +116,9 @@ def start_deadline(
         wins. One of the two is needed.
     :raises ValueError: with neither.
     """
+    start = start.astimezone(dt.UTC)
     if agreed_at is not None:
-        due_at, provisional, limit = agreed_at, False, None
+        due_at, provisional, limit = agreed_at.astimezone(dt.UTC), False, None
     elif limit is not None:
         worked_out = due(limit, start, calendar)
         if worked_out is None:
@@ -144,14 +157,16 @@ def _climb(ladder: Ladder, rung: int, at: dt.datetime) -> Step | None:
     return Step(kind="climb", at=at, rung=rung) if rung < len(ladder.rungs) else None
 
 
-def next_step(ladder: Ladder, done: Step, due_at: dt.datetime, calendar: Calendar) -> Step | None:
+def next_step(ladder: Ladder, done: Step, due_at: dt.datetime, calendar: Calendar, *, rung: int = 0) -> Step | None:
     """Give what falls due after *done*; None at the top.
 
     After the warning it is the deadline itself; after a rung it is the end of that rung's time,
     counted from the instant at which the rung was due.
+
+    :param rung: how many rungs the matter has climbed already, because somebody asked for it.
     """
     if done.kind == "warn":
-        return _climb(ladder, 0, due_at)
+        return _climb(ladder, rung, due_at)
     if done.rung >= len(ladder.rungs):
         return None
     after = ladder.rungs[done.rung].after
@@ -159,6 +174,43 @@ def next_step(ladder: Ladder, done: Step, due_at: dt.datetime, calendar: Calenda
         return None
     ends = due(after, done.at, calendar)
     return _climb(ladder, done.rung + 1, ends.at) if ends is not None else None
+
+
+def climbed_early(ladder: Ladder, deadline: Deadline, rung: int) -> Step | None:
+    """Give what falls due after a rung that was asked for before it was due.
+
+    Asking for help is no reason to lose time: warning and deadline stay where they are, and the
+    next rung comes when this one would have been due.
+    """
+    step = deadline.step
+    if step is None or step.kind == "warn":
+        return step
+    return _climb(ladder, rung + 1, step.at)
+
+
+def paused_deadline(
+    deadline: Deadline, ladder: Ladder | None, calendar: Calendar, *, start: dt.datetime, end: dt.datetime
+) -> Deadline:
+    """Give a deadline whose clock stood still from *start* to *end*.
+
+    An agreed date stays. What was not due before the pause is not due inside it either.
+    """
+    step = deadline.step
+    late = None if step is None else attrs.evolve(step, at=max(step.at, end))
+    if deadline.limit is None:
+        return attrs.evolve(deadline, step=late)
+    pauses = (*deadline.pauses, Pause(start, end))
+    moved = due(deadline.limit, deadline.start_at, calendar, pauses=pauses)
+    if moved is None:
+        raise ValueError("a deadline with ended pauses always has an end")
+    if step is not None and ladder is not None and moved.at > end:
+        if step.kind == "warn":
+            part = max(1, deadline.limit.seconds * ladder.warn_percent // 100)
+            warned = due(deadline.limit, deadline.start_at, calendar, pauses=pauses, seconds=part)
+            late = None if warned is None else attrs.evolve(step, at=max(warned.at, end))
+        elif step.at == deadline.due_at:
+            late = attrs.evolve(step, at=moved.at)
+    return attrs.evolve(deadline, due_at=moved.at, provisional=moved.provisional, step=late, pauses=pauses)
 
 
 def check_ladders(

@@ -1,8 +1,8 @@
 """What follows by itself: an event of one room asks for commands of another.
 
 A closed case that a volunteer reported asks for points; whether they are given is the panel's
-business. The ids of the commands are derived from the event, so a reaction that runs twice asks
-once. A reaction may be refused like anybody else.
+business. The ids of the commands are derived from the event's position, so a reaction that runs
+twice asks once. A reaction may be refused like anybody else.
 """
 
 from __future__ import annotations
@@ -31,19 +31,20 @@ class Reaction:
     command: Any
 
 
-def react(event: Any, after: Callable[[], Any], setup: Setup) -> Iterator[Reaction]:
+def react(event: Any, after: Callable[[], Any], position: int, setup: Setup) -> Iterator[Reaction]:
     """Give what follows from an event.
 
+    :param position: of its record; makes the ids of what follows.
     :param after: gives the subject of the event's own tag as it was right after the event;
         asked only where it matters.
     """
     if isinstance(event, CaseClosed) and setup.thanks:
         closed = after()
         if isinstance(closed, Closed):
-            yield from _thank(event, closed, setup)
+            yield from _thank(event, closed, position, setup)
 
 
-def _thank(event: CaseClosed, closed: Closed, setup: Setup) -> Iterator[Reaction]:
+def _thank(event: CaseClosed, closed: Closed, position: int, setup: Setup) -> Iterator[Reaction]:
     file = closed.file
     on = setup.calendar.local(file.opened_at).date()
     for thanks in setup.thanks:
@@ -52,7 +53,7 @@ def _thank(event: CaseClosed, closed: Closed, setup: Setup) -> Iterator[Reaction
         account = file.opened_by if thanks.who == "opened_by" else event.resolved_by
         if _unpaid(account, setup, on):
             command = ProposeAward(account=account, deed=thanks.deed, on=on, occasion=file.id)
-            yield Reaction(f"thanks:{file.id}:{thanks.deed}", command)
+            yield Reaction(f"thanks:{position}:{thanks.who}:{thanks.deed}", command)
 
 
 def _unpaid(account: str, setup: Setup, on: dt.date) -> bool:

@@ -7,6 +7,7 @@ code of its own. The texts that people wrote never pass through: what comes in i
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
@@ -29,7 +30,15 @@ from gridgov.cases._state import (
 )
 from gridgov.decider import Decider, FallsDue, Subjects
 from gridgov.errors import RefusalError
-from gridgov.escalation import Deadline, Ladder, Step, next_step, start_deadline
+from gridgov.escalation import (
+    Deadline,
+    Ladder,
+    Step,
+    climbed_early,
+    next_step,
+    paused_deadline,
+    start_deadline,
+)
 from gridgov.proofs import Sealed
 from gridgov.routing import Catalog, Table, decide
 from gridgov.staffing import Party, Roster, find_party
@@ -39,6 +48,8 @@ from gridgov.worktime import Calendar, Limit, LimitKind
 __all__ = ["CASES", "CaseGiven", "CasePolicy"]
 
 MARKS = range(1, 6)
+CLOCKS_DIFFER = dt.timedelta(minutes=2)
+"""Several machines write one street; an instant may lie this much before what is stored already."""
 
 
 def _one_working_day() -> Limit:
@@ -53,6 +64,7 @@ class CasePolicy:
     :param desk_limit: how long the desk has for a case that no rule decided.
     :param rating_days: how many days after the answer the reporter may rate.
     :param reopening_days: how many days after the answer a case may be reopened.
+    :param whistle_days: how many days a whistle may give to report in, at most.
     """
 
     desk: str
@@ -60,6 +72,7 @@ class CasePolicy:
     desk_ladder: str = ""
     rating_days: int = 15
     reopening_days: int = 15
+    whistle_days: int = 30
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -101,11 +114,27 @@ class CaseGiven:
 
         :raises RefusalError: ``case.unknown-party`` where the name is nobody's.
         """
-        name = target.partition(":")[2] or target
-        known = (self.roster.roles, self.roster.organizations, self.roster.persons)
-        if target != "desk" and not any(name in each for each in known):
-            _refuse("case.unknown-party", f"{target!r} is no role, organization or person of this street", party=target)
+        what, colon, name = target.partition(":")
+        known = {
+            "desk": target == "desk",
+            "role": name in self.roster.roles,
+            "org": name in self.roster.organizations,
+        }.get(what, not colon and (target in self.roster.persons or target in self.roster.organizations))
+        if not known:
+            _refuse(
+                "case.unknown-party",
+                f"{_shown(target)} is nobody here; write role:NAME, org:NAME, desk, or the id of a person",
+                party=_shown(target),
+            )
         return self.party(target, place)
+
+
+_CODE = re.compile(r"[\w.:/@+-]{1,80}", re.ASCII)
+
+
+def _shown(typed: str) -> str:
+    """Show what was typed if it looks like a code: anything else may be about a person, and is stored."""
+    return repr(typed) if _CODE.fullmatch(typed) else "what was typed"
 
 
 def _refuse(code: str, message: str, **facts: object) -> NoReturn:
@@ -139,8 +168,15 @@ def _is_desk(given: CaseGiven) -> bool:
 def _known(command: Any, subjects: Subjects, given: CaseGiven) -> State:
     state: State | None = subjects.get(_tag(command.case))
     if state is None:
-        _refuse("case.unknown", f"there is no case {command.case!r}", case=command.case)
+        _refuse("case.unknown", f"there is no case {_shown(command.case)}", case=_shown(command.case))
     _may(type(command).__name__, state.file.place, given)
+    if given.at < state.file.changed_at - CLOCKS_DIFFER:
+        _refuse(
+            "case.before-its-past",
+            f"something has happened to the case {state.id} since then; its past is not rewritten",
+            case=state.id,
+            changed_at=state.file.changed_at.isoformat(),
+        )
     return state
 
 
@@ -175,12 +211,16 @@ def _open(command: m.OpenCase, subjects: Subjects, given: CaseGiven) -> list[m.C
         _refuse("case.exists", f"there is a case {case!r} already", case=case)
     if command.kind not in given.catalog:
         hint = given.catalog.hint(command.kind)
-        _refuse("case.unknown-kind", f"there is no kind {command.kind!r}{hint}", kind=command.kind)
+        _refuse("case.unknown-kind", f"there is no kind {_shown(command.kind)}{hint}", kind=_shown(command.kind))
     if command.place not in given.territory:
-        _refuse("case.unknown-place", f"there is no place {command.place!r} in this street", place=command.place)
+        _refuse(
+            "case.unknown-place",
+            f"there is no place {_shown(command.place)} in this street",
+            place=_shown(command.place),
+        )
     if command.source not in m.SOURCES:
         sources = ", ".join(sorted(m.SOURCES))
-        _refuse("case.unknown-source", f"the source {command.source!r} is none of {sources}", source=command.source)
+        _refuse("case.unknown-source", f"the source {_shown(command.source)} is none of {sources}")
     if command.departments < 0 or command.repeats < 0:
         _refuse("case.negative-count", "departments and repeats are 0 or more")
     if command.agreed_due_at is not None and command.agreed_due_at.tzinfo is None:
@@ -360,7 +400,9 @@ def _climbed(
         lead=supervisor if target.takes_over or not overdue else None,
         step_at=step_at,
         overdue=overdue,
-        next_step=next_step(ladder, done, state.deadline.due_at, given.calendar),
+        next_step=next_step(ladder, done, state.deadline.due_at, given.calendar)
+        if overdue
+        else climbed_early(ladder, state.deadline, rung),
         reason=None if overdue else _reason(given),
     )
 
@@ -395,8 +437,14 @@ def _check(command: m.Check, subjects: Subjects, given: CaseGiven) -> list[m.Cas
             f"{given.by} handled the case {state.id}; somebody else has to check it",
             case=state.id,
         )
-    reason = given.sealed.get("reason") if command.passed else _reason(given)
-    return [m.CaseChecked(case=state.id, at=given.at, by=given.by, passed=command.passed, reason=reason)]
+    if command.passed:
+        reason = given.sealed.get("reason")
+        return [m.CaseChecked(case=state.id, at=given.at, by=given.by, passed=True, reason=reason)]
+    ladder = given.ladders.get(state.deadline.ladder)
+    deadline = paused_deadline(state.deadline, ladder, given.calendar, start=state.resolved_at, end=given.at)
+    return [
+        m.CaseChecked(case=state.id, at=given.at, by=given.by, passed=False, deadline=deadline, reason=_reason(given))
+    ]
 
 
 def _answer(command: m.Answer, subjects: Subjects, given: CaseGiven) -> list[m.CaseEvent]:
@@ -511,6 +559,8 @@ def _blow(command: m.BlowWhistle, subjects: Subjects, given: CaseGiven) -> list[
             _refuse("whistle.unknown-organization", f"there is no organization {organization!r}", name=organization)
     if command.report_by.tzinfo is None or command.report_by <= given.at:
         _refuse("whistle.no-time", "the time to report in lies after the whistle, with a time zone")
+    if command.report_by > given.at + dt.timedelta(days=given.policy.whistle_days):
+        _refuse("whistle.too-long", f"the time to report in is {given.policy.whistle_days} days at most")
     events: list[m.CaseEvent] = []
     for case in command.cases:
         state: State | None = subjects.get(_tag(case))
@@ -664,7 +714,8 @@ def _due_step(
 def _warn(command: m.WarnOfDeadline, subjects: Subjects, given: CaseGiven) -> list[m.CaseEvent]:
     state, step = _due_step(_known(command, subjects, given), "warn", 0, command.due_at, given)
     ladder = given.ladders.get(state.deadline.ladder)
-    after = next_step(ladder, step, state.deadline.due_at, given.calendar) if ladder else None
+    due_at, rung = state.deadline.due_at, state.file.rung
+    after = next_step(ladder, step, due_at, given.calendar, rung=rung) if ladder else None
     return [m.CaseWarned(case=state.id, at=given.at, by=given.by, step_at=step.at, next_step=after)]
 
 

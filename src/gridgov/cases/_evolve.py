@@ -40,7 +40,8 @@ def evolve(_tag: str, before: State | None, event: m.CaseEvent) -> State:
     step = _STEPS.get(type(event))
     if step is None:
         raise ValueError(f"{type(event).__name__} is no event of a case")
-    return step(before, event)
+    after = step(before, event)
+    return attrs.evolve(after, file=attrs.evolve(after.file, changed_at=max(event.at, after.file.changed_at)))
 
 
 def _opened(event: m.CaseOpened) -> State:
@@ -55,6 +56,7 @@ def _opened(event: m.CaseOpened) -> State:
         reporter=event.reporter,
         opened_by=event.by,
         opened_at=event.at,
+        changed_at=event.at,
         affair=event.affair,
         co_governor=event.co_governor,
         size=event.size,
@@ -117,7 +119,8 @@ def _resolved(before: State, event: m.CaseResolved) -> State:
 
 def _checked(before: State, event: m.CaseChecked) -> State:
     if not event.passed:
-        return Dispatched(before.file, _lead(before), event.at)
+        file = attrs.evolve(before.file, resolved_at=None, deadline=event.deadline or before.file.deadline)
+        return Dispatched(file, _lead(before))
     done = _done(before)
     return Checked(before.file, done.lead, done.resolved_by, done.resolved_at, done.in_time, event.by)
 
@@ -202,9 +205,15 @@ def _objection_raised(before: State, event: m.ObjectionRaised) -> State:
 
 
 def _objection_decided(before: State, event: m.ObjectionDecided) -> State:
-    file = attrs.evolve(before.file, objection=None, deadline=event.deadline or before.file.deadline)
+    file = attrs.evolve(before.file, objection=None)
     if event.lead is not None:
         return Dispatched(file, event.lead)
+    if event.deadline is None:
+        return attrs.evolve(before, file=file)
+    # The deadline was wrong, so whatever followed from it did not happen to this lead.
+    file = attrs.evolve(file, deadline=event.deadline, rung=0, supervisor=None, warned=False)
+    if isinstance(before, Resolved | Checked | Answered):
+        return attrs.evolve(before, file=file, in_time=before.resolved_at <= event.deadline.due_at)
     return attrs.evolve(before, file=file)
 
 

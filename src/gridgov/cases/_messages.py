@@ -7,6 +7,7 @@ removed, or given another meaning: that takes a new stored name or an upcaster.
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import attrs
 
@@ -70,6 +71,12 @@ SOURCES = frozenset(
 """12345 热线, 巡查, 走访, 居民, 前台, 信访, 其他系统, 传感器 (the last one is ours)."""
 
 
+def _utc(instant: Any) -> Any:
+    """Bring an aware instant to UTC, so that equal ones are stored alike; others are refused later."""
+    aware = isinstance(instant, dt.datetime) and instant.tzinfo is not None
+    return instant.astimezone(dt.UTC) if aware else instant
+
+
 # --- what can be asked -------------------------------------------------------------------------
 
 
@@ -90,7 +97,7 @@ class OpenCase:
     place: str
     source: str
     reporter: str = ""
-    agreed_due_at: dt.datetime | None = None
+    agreed_due_at: dt.datetime | None = attrs.field(default=None, converter=_utc)
     departments: int = 1
     repeats: int = 0
     tags: tuple[str, ...] = ()
@@ -207,7 +214,7 @@ class BlowWhistle:
 
     cases: tuple[str, ...]
     organizations: tuple[str, ...] = attrs.field(kw_only=True)
-    report_by: dt.datetime = attrs.field(kw_only=True)
+    report_by: dt.datetime = attrs.field(kw_only=True, converter=_utc)
     reason: str = private()
 
 
@@ -250,7 +257,7 @@ class DecideObjection:
     case: str
     upheld: bool = attrs.field(kw_only=True)
     lead: str = attrs.field(default="", kw_only=True)
-    due_at: dt.datetime | None = attrs.field(default=None, kw_only=True)
+    due_at: dt.datetime | None = attrs.field(default=None, kw_only=True, converter=_utc)
     reason: str = private()
 
 
@@ -429,9 +436,13 @@ class CaseResolved(CaseEvent):
 
 @attrs.frozen(kw_only=True)
 class CaseChecked(CaseEvent):
-    """Somebody else looked; where it did not pass, the lead has it again."""
+    """Somebody else looked; where it did not pass, the lead has it again.
+
+    :param deadline: where it did not pass: the one that goes on, without the time of the check.
+    """
 
     passed: bool
+    deadline: Deadline | None = None
     reason: Sealed | None = None
 
 

@@ -77,6 +77,7 @@ class Objection:
 class CaseFile:
     """What every state of a case knows (案卷).
 
+    :param changed_at: when something happened to it last.
     :param deadline: the running one; :param rung: how many rungs it has climbed.
     :param handled_by: who resolved it last; :param rating: 0 while there is none.
     """
@@ -91,6 +92,7 @@ class CaseFile:
     reporter: str
     opened_by: str
     opened_at: dt.datetime
+    changed_at: dt.datetime
     affair: str
     co_governor: str
     size: str

@@ -49,7 +49,7 @@ class Channel(Protocol):
         May be called again with the same :attr:`Notice.id`, and must then not show it twice to
         whoever reads it.
 
-        :raises ChannelError: it was not taken.
+        :raises ChannelError: it was not taken; its message is kept, so it holds no name and no number.
         """
         ...
 
@@ -149,12 +149,14 @@ class Courier:
         except Exception as error:
             tally["failed"] += 1
             final = isinstance(error, ChannelError) and error.final
+            # Only a channel's own words are kept: whatever else broke may quote a number or a name.
+            told = str(error) if isinstance(error, ChannelError) else type(error).__name__
             pause = dt.timedelta(seconds=FIRST_PAUSE_SECONDS * 2**attempts)
             self._waiting[notice.id] = Waiting(
                 notice=notice,
                 attempts=attempts + 1,
                 next_at=now + pause,
-                error=str(error),
+                error=told,
                 dead=final or attempts + 1 >= self._attempts_max,
             )
             return

@@ -85,7 +85,9 @@ def fingerprint(command: Any, by: str) -> str:
     """Give the digest of what a command says in public, to tell a retry from another command."""
     kind = type(command)
     body = {name: getattr(command, name) for name in _public_fields(kind)}
-    return digest(canonical({"command": kind.__name__, "by": by, "body": body}))
+    # Of a private text only that there is one: its digest could be guessed back.
+    said = [name for name in private_fields(kind) if getattr(command, name).strip()]
+    return digest(canonical({"command": kind.__name__, "by": by, "body": body, "private": said}))
 
 
 def write_refusal(refusal: RefusalError) -> bytes:

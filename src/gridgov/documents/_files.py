@@ -110,9 +110,7 @@ class _Loader:
             file, row = self._places.get((room, finding.subject), (_HOMES.get(room, ""), 0))
             self._reader.findings.append(attrs.evolve(finding, file=file, row=row))
 
-    def _wrong(
-        self, file: str, row: int, column: str, code: str, error: Exception | str, *, names: str = ""
-    ) -> None:
+    def _wrong(self, file: str, row: int, column: str, code: str, error: Exception | str, *, names: str = "") -> None:
         self._reader.wrong(file, row, column, code, str(error), names=names)
 
     # --- room by room -----------------------------------------------------------------------

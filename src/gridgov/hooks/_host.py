@@ -59,7 +59,7 @@ class _Worker:
             call, answers = job
             try:
                 answers.put((call(), None))
-            except Exception as error:
+            except BaseException as error:
                 answers.put((None, error))
 
     def call(self, call: Callable[[], T], patience: float) -> T:
@@ -74,6 +74,8 @@ class _Worker:
         except queue.Empty:
             raise TimeoutError(f"not back after {patience} s") from None
         if error is not None:
+            if not isinstance(error, Exception):  # SystemExit of a plugin ends the plugin, not the office
+                raise RuntimeError(f"it tried to leave: {error!r}")
             raise error
         result: T = answer
         return result
@@ -128,6 +130,10 @@ class Host:
         except ValueError as error:
             raise PluginError(name, f"is registered already ({error})") from error
         callers = self._manager.get_hookcallers(value) or []
+        wrappers = [i for c in callers for i in c.get_hookimpls() if i.plugin is value and (i.wrapper or i.hookwrapper)]
+        if wrappers:
+            self._manager.unregister(name=name)
+            raise PluginError(name, "wraps a hook; hooks of gridgov are called one by one and cannot be wrapped")
         unknown = [caller.name for caller in callers if not caller.has_spec()]
         if unknown or not callers:
             self._manager.unregister(name=name)
@@ -161,12 +167,23 @@ class Host:
         """Call a hook whose failure must not go unnoticed; (plugin, result) in order."""
         results = []
         for name in self._having(hook):
+            caller = self._caller(hook, name)
+
+            def call(caller: Any = caller) -> list[Any]:
+                # Taken out here: a generator may raise, or never end, as well.
+                return [dict(r) if isinstance(r, Mapping) else list(r) for r in caller(**arguments) if r is not None]
+
             try:
-                returned = self._caller(hook, name)(**arguments)
+                returned = self._worker(name).call(call, self._patience)
             except Exception as error:
                 raise PluginError(name, f"{hook} raised {error!r}") from error
-            results += [(name, result) for result in returned if result is not None]
+            results += [(name, result) for result in returned]
         return results
+
+    def _worker(self, name: str) -> _Worker:
+        if name not in self._workers:
+            self._workers[name] = _Worker(name)
+        return self._workers[name]
 
     def open_store(self, url: str) -> Store:
         """Open a store by its URL.
@@ -212,9 +229,8 @@ class Host:
         """Ask every validator; give the first refusal with its plugin's name."""
         for name in self._having("gridgov_validate"):
             caller = self._caller("gridgov_validate", name)
-            worker = self._workers.setdefault(name, _Worker(name)) if name not in self._workers else self._workers[name]
             try:
-                answers = worker.call(lambda c=caller: c(command=command, by=by, at=at), self._patience)  # type: ignore[misc]
+                answers = self._worker(name).call(lambda c=caller: c(command=command, by=by, at=at), self._patience)  # type: ignore[misc]
             except TimeoutError as error:
                 self._fault(name, "gridgov_validate", str(error), set_aside=True)
                 continue
@@ -282,6 +298,8 @@ class _Listener:
     def close(self) -> None:
         self._told.put(None)
         self._thread.join(self._patience * 2)
+        if self._thread.is_alive():
+            self._fault(self._name, "gridgov_committed", "was still listening when the office closed", set_aside=True)
 
 
 def _name_of(plugin: Any) -> str:

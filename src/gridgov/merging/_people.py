@@ -72,6 +72,10 @@ def repost(
     findings: list[Finding] = []
     for (role, _group, community), holders in groups.items():
         grids = [grid.code for grid in plan.base_grids if not community or grid.community == community]
+        if role not in roles or not grids:
+            why = f"there is no role {role!r}" if role not in roles else f"{community or 'the plan'} has no base grid"
+            findings += [Finding(code="plan.no-grid", subject=h.holder, message=f"{h.holder}: {why}") for h in holders]
+            continue
         overlap = {each.holder: _overlap(plan, each) for each in holders}
         cardinality = roles[role].cardinality
         if cardinality == "one-to-one":
@@ -85,7 +89,8 @@ def repost(
             posted[each.role, each.holder] = _reposting(
                 each, chosen.get(each.holder, []), overlap[each.holder], cardinality
             )
-    return tuple(posted[each.role, each.holder] for each in incumbents), tuple(findings)
+    found = (posted.get((each.role, each.holder)) for each in incumbents)
+    return tuple(each for each in found if each is not None), tuple(findings)
 
 
 def _overlap(plan: MergePlan, incumbent: Incumbent) -> dict[str, int]:

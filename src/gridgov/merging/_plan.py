@@ -117,7 +117,8 @@ class MergePlan:
             count = sum(1 for old in self.abolished if old[0] == layer)
             yield say("before", language, layer=zh if language == "zh" else en, count=count)
         sizes = [grid.households for grid in self.base_grids]
-        yield say("after", language, count=len(sizes), low=min(sizes), high=max(sizes), total=sum(sizes))
+        smallest, largest = min(sizes, default=0), max(sizes, default=0)
+        yield say("after", language, count=len(sizes), low=smallest, high=largest, total=sum(sizes))
         low, high = self.bounds.households_min, self.bounds.households_max
         yield say("bounds", language, low=low, high=high, bad=sum(1 for size in sizes if not low <= size <= high))
         old, cut = len(self.abolished), len(self.cut)

@@ -101,6 +101,9 @@ def merge(ground: Ground, layers: Sequence[Layer], bounds: Bounds | None = None,
     cut_weight = 0
     for community in territory.at("community"):
         atoms = [node.code for node in territory.below(community.code) if node.level == ground.atom_level]
+        if not atoms:
+            notes.append(_note("empty-community", community.code, f"{community.name} has no {ground.atom_level}"))
+            continue
         piece = _Piece(
             sizes={atom: sizes[atom] for atom in atoms},
             weights={atom: {o: w for o, w in weights[atom].items() if o in set(atoms)} for atom in atoms},
@@ -285,7 +288,7 @@ def _better_home(piece: _Piece, parts: list[Part], atom: str) -> list[Part] | No
 
 def _name(parts: Sequence[Part], community: str, name: str, piece: _Piece, territory: Territory) -> Iterator[BaseGrid]:
     """Number the grids of a community in rows from north to south, each from west to east."""
-    used: list[str] = []
+    used = [node.code for node in territory.at("grid") if territory.within(node.code, community)]
     for number, part in enumerate(_reading_order(parts, territory), start=1):
         code = grid_code(community, used)
         used.append(code)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import heapq
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -88,6 +88,7 @@ class Memory:
             shape: room for room in ROOMS for shape in room.events.values()
         }
         self.subjects = _Subjects(self)
+        self.unheard: list[Seen] = []
         self.forget()
 
     def forget(self) -> None:
@@ -104,17 +105,23 @@ class Memory:
         """Give a tag, stream or cursor name as it stands in the store."""
         return self._prefix + name
 
-    def follow(self) -> list[Seen]:
-        """Apply every record that is new in the store; give what was new."""
-        found = []
+    def follow(self, *, hear_after: int = 0) -> None:
+        """Apply every record that is new in the store.
+
+        What is new is put into ``unheard`` at the moment it is applied: if reading breaks in the
+        middle, nothing that was applied goes unheard.
+
+        :param hear_after: what stands up to here was heard before and is only applied.
+        """
         for record in every_record(self._store, after=self.position):
             if record.stream.startswith(self._prefix):
-                found.append(self.apply(self.seen(record)))
+                seen = self.apply(self.seen(record))
+                if record.position > hear_after:
+                    self.unheard.append(seen)
             self.position = record.position
             self.drop_settled()
-        return found
 
-    def heard_since(self, position: int) -> list[Seen]:
+    def since(self, position: int) -> list[Seen]:
         """Read again what stands after *position*, without folding it."""
         return [
             self.seen(record)
@@ -187,6 +194,15 @@ class Memory:
     def put_back(self, tag: str, due: FallsDue) -> None:
         """Put back what was taken and not done."""
         heapq.heappush(self._due, (due.at, tag, due.key))
+
+    def overdue(self, tags: Iterable[str], at: dt.datetime) -> list[tuple[str, FallsDue]]:
+        """Give what should have happened to some subjects before an instant, in order."""
+        found = []
+        for tag in tags:
+            subject = self.live.get(tag)
+            if subject is not None:
+                found += [(tag, due) for due in self._room_of(tag).falls_due(tag, subject) if due.at < at]
+        return sorted(found, key=lambda each: (each[1].at, each[0], each[1].key))
 
     def subject(self, tag: str) -> Any:
         """Give a subject, live or settled; None if there is none."""

@@ -13,31 +13,24 @@ from typing import Any, Self, TypeVar
 import attrs
 
 from gridgov.access import check_access
-from gridgov.decider import Decider, FallsDue, View, Watched, private_fields
+from gridgov.decider import Decider, FallsDue, View, Watched
 from gridgov.delivery import Channel, Courier, Delivered, Waiting
 from gridgov.documents import ROOMS, Codec, fingerprint, read_refusal, write_refusal
 from gridgov.errors import (
     AppendConflictError,
     CommandConflictError,
+    GridgovError,
     NotFoundError,
     RefusalError,
     SetupMismatchError,
     StoreBusyError,
 )
-from gridgov.hooks import Happening, Host, Loaded
+from gridgov.hooks import Fault, Happening, Host, Loaded
 from gridgov.notices import Notice, notices_for
 from gridgov.office._memory import Memory, Outcome, Seen
-from gridgov.proofs import Sealed, commitment
+from gridgov.office._private import Envelope, same_texts, seal
 from gridgov.reactions import REACTOR, react
-from gridgov.setup import (
-    Adopted,
-    AdoptSetup,
-    AmendSetup,
-    ErasePrivate,
-    ReadPrivate,
-    Setup,
-    compare_sections,
-)
+from gridgov.setup import Adopted, AdoptSetup, AmendSetup, ErasePrivate, ReadPrivate, Setup, compare_sections
 from gridgov.store import (
     Commit,
     Condition,
@@ -59,12 +52,21 @@ TICK_PAGE = 200
 REACTIONS = "reactions"
 REACTIONS_PAGE = 500
 """How many records may be reacted to again after a crash."""
-CLOCK = "system:clock"
+OWN = "gridgov:"
+"""What the ids of the office's own commands begin with; nobody else's may."""
+SYSTEM = "system:"
+CLOCK, OFFICE = "system:clock", "system:office"
 Answer = TypeVar("Answer")
 
 
 def _utc_now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
+
+
+def _aware(instant: dt.datetime) -> dt.datetime:
+    if instant.tzinfo is None:
+        raise ValueError(f"an instant must be an aware datetime, not {instant!r}")
+    return instant.astimezone(dt.UTC)
 
 
 @attrs.frozen(kw_only=True)
@@ -75,6 +77,35 @@ class Ticked:
     until: dt.datetime
 
 
+@attrs.frozen(kw_only=True)
+class _Asked:
+    """A command on its way through the office."""
+
+    command: Any
+    by: str
+    id: str
+    at: dt.datetime
+    documents: dict[str, bytes] = attrs.field(factory=dict)
+    erase: tuple[str, ...] = ()
+
+    @property
+    def internal(self) -> bool:
+        return self.by.startswith(SYSTEM)
+
+
+@attrs.frozen(kw_only=True)
+class _Decided:
+    """What a room decided, ready to be stored: events, or a refusal."""
+
+    drafts: tuple[Draft, ...] = ()
+    events: tuple[Any, ...] = ()
+    primary: str = ""
+    private: tuple[PrivateEntry, ...] = ()
+    read: frozenset[str] = frozenset()
+    watched: frozenset[str] = frozenset()
+    refusal: RefusalError | None = None
+
+
 @attrs.define(eq=False)
 class _Batch:
     """Commands that will be stored as one commit."""
@@ -83,20 +114,10 @@ class _Batch:
     drafts: list[Draft] = attrs.field(factory=list)
     read: set[str] = attrs.field(factory=set)
     outcomes: dict[str, StoredOutcome] = attrs.field(factory=dict)
-    private: list[PrivateEntry] = attrs.field(factory=list)
+    private: dict[str, PrivateEntry] = attrs.field(factory=dict)
     seen: list[Seen] = attrs.field(factory=list)
-    again: list[Callable[[], object]] = attrs.field(factory=list)
-
-
-@attrs.frozen(kw_only=True)
-class _Decided:
-    """What a room decided, ready to be stored."""
-
-    drafts: tuple[Draft, ...]
-    read: frozenset[str]
-    private: tuple[PrivateEntry, ...]
-    events: tuple[Any, ...]
-    primary: str = ""
+    asked: list[tuple[_Asked, bool]] = attrs.field(factory=list)
+    results: dict[str, Outcome] = attrs.field(factory=dict)
 
 
 class Office:
@@ -111,6 +132,7 @@ class Office:
         channels: Sequence[Channel] = (),
         clock: Callable[[], dt.datetime] = _utc_now,
         entropy: Callable[[int], bytes] = secrets.token_bytes,
+        owns_store: bool = False,
     ) -> None:
         self._lock = threading.RLock()
         self._delivering = threading.Lock()
@@ -118,16 +140,19 @@ class Office:
         self._clock = clock
         self._entropy = entropy
         self._store = store
+        self._owns_store = owns_store
         self._codec = Codec()
         self._room_of_command = {command: room for room in ROOMS for command in room.commands}
         self._memory = Memory(store, self._codec, setup.jurisdiction)
         self._batch: _Batch | None = None
         self._setup = setup.with_rules(self._host.rules(setup.catalog, setup.territory))
+        self._adopted: Adopted | None = None
         self._pending: list[Seen] = []
         self._reacting = False
         self._reacted = 0
         self._closed = False
         self._memory.follow()
+        self._memory.unheard.clear()
         self._adopt()
         self._courier = Courier(
             store,
@@ -140,40 +165,52 @@ class Office:
     # --- opening and closing ----------------------------------------------------------------
 
     def _adopt(self) -> None:
-        adopted: Adopted | None = self._memory.subject("setup")
-        digests = self._setup.section_digests
-        if adopted is None:
+        if self._memory.subject("setup") is None:
+            digests = self._setup.section_digests
             documents = {digests[name]: body for name, body in self._setup.sections.items()}
-            try:
-                self._run(AdoptSetup(digests), by="system:office", id="adopt", documents=documents)
-            except (RefusalError, CommandConflictError):
-                # Somebody else opened the same store at the same moment; what they adopted holds.
-                self._memory.follow()
-            adopted = self._memory.subject("setup")
-        if adopted is None:
-            raise StoreBusyError("the setup of this store is being adopted by somebody else")
-        if dict(adopted.sections) != digests:
-            before = {name: self._store.document(digest) for name, digest in adopted.sections.items()}
+            asked = _Asked(
+                command=AdoptSetup(digests), by=OFFICE, id=f"{OWN}adopt", at=self._now(), documents=documents
+            )
+            # Somebody else may open the same store at the same moment; then what they adopted holds.
+            with suppress(RefusalError, CommandConflictError):
+                self._run(asked)
+            self._memory.follow()
+        self._check_setup()
+
+    def _check_setup(self) -> None:
+        """Refuse to go on with another setup than the one in force."""
+        adopted: Adopted | None = self._memory.live.get("setup")
+        if adopted is self._adopted:
+            return
+        if adopted is None or dict(adopted.sections) != self._setup.section_digests:
+            sections = adopted.sections if adopted is not None else {}
+            before = {name: self._store.document(digest) for name, digest in sections.items()}
             raise SetupMismatchError(compare_sections(before, dict(self._setup.sections)))
+        self._adopted = adopted
 
     def _catch_up(self) -> None:
         """Let reactions follow that a crash has cut off."""
-        after = self._reacted = self._store.cursor(self._memory.stored(REACTIONS)).position
-        if after < self._memory.position:
-            self._pending = self._memory.heard_since(after)
+        self._reacted = self._store.cursor(self._memory.stored(REACTIONS)).position
+        self._memory.unheard.clear()
+        if self._reacted < self._memory.position:
+            self._pending = self._memory.since(self._reacted)
             self._react()
             self._save_reactions()
 
     def close(self) -> None:
-        """Save what can be saved, let plugins finish, and let go of the store."""
+        """Save what can be saved, let plugins finish, and let go of a store that the office opened."""
         with self._lock:
             if self._closed:
                 return
             self._closed = True
-            try:
+        try:
+            # Outside the lock: a listener that is still at work may ask the office something.
+            self._host.close()
+            with self._lock:
+                self._react()
                 self._save_reactions()
-            finally:
-                self._host.close()
+        finally:
+            if self._owns_store:
                 self._store.close()
 
     def __enter__(self) -> Self:
@@ -189,101 +226,141 @@ class Office:
     def handle(self, command: Any, *, by: str, id: str | None = None, at: dt.datetime | None = None) -> Outcome:  # noqa: A002
         """Let a command happen, or have it refused; in both cases the outcome is stored.
 
-        :param by: the actor. :param id: of the command; the same id and body give the stored
-            outcome, so a retry after a crash is safe. Without one, a fresh id is made.
-        :param at: when it happened, aware; by default now.
+        :param by: the actor; ``system:`` actors are the office's own.
+        :param id: of the command; the same id and body give the stored outcome, so a retry after
+            a crash is safe. Without one, a fresh id is made. Ids beginning with ``gridgov:`` are
+            the office's own.
+        :param at: when it happened, aware; by default now. What was due for its subject before
+            that instant is done first.
         :raises RefusalError: it may not happen, with a code; the same again for the same id.
         :raises CommandConflictError: the id was used for another body.
         :raises AppendConflictError: others were faster again and again; try later.
+        :raises SetupMismatchError: another process has amended the setup; open the office anew.
         :raises StoreBusyError: the store is held by somebody else; nothing happened.
         :raises StoreFullError: the disk is full; nothing happened.
         """
         if type(command) not in self._room_of_command:
             raise TypeError(f"{type(command).__name__} is no command of this office")
+        if by.startswith(SYSTEM) or not by:
+            raise ValueError(f"{by!r} is no actor; who acts has an id, and {SYSTEM}* are the office's own")
+        if id is not None and (id.startswith(OWN) or not id):
+            raise ValueError(f"the command id {id!r} is not for callers; choose another one")
         with self._lock:
-            outcome = self._run(command, by=by, id=id or self._new_id(), at=at)
+            return self._ask_for(command, by=by, id=id or self._new_id(), at=at)
+
+    def _ask_for(self, command: Any, *, by: str, id: str, at: dt.datetime | None = None) -> Outcome:  # noqa: A002
+        try:
+            return self._run(_Asked(command=command, by=by, id=id, at=self._now() if at is None else _aware(at)))
+        finally:
             if self._batch is None:
                 self._react()
-            return outcome
+
+    def _now(self) -> dt.datetime:
+        return _aware(self._clock())
 
     def _new_id(self) -> str:
         return self._entropy(12).hex()
 
-    def _run(
-        self,
-        command: Any,
-        *,
-        by: str,
-        id: str,  # noqa: A002
-        at: dt.datetime | None = None,
-        documents: dict[str, bytes] | None = None,
-        erase: Sequence[str] = (),
-    ) -> Outcome:
-        at = at or self._clock()
-        if at.tzinfo is None:
-            raise ValueError(f"at must be an aware datetime, not {at!r}")
-        if self._batch is not None:
-            return self._run_in_batch(self._batch, command, by=by, id=id, at=at)
+    def _follow(self) -> None:
+        """Fold what is new, except inside a batch, which rests on one position."""
+        if self._batch is None:
+            self._memory.follow(hear_after=0)
+            self._hear()
+            self._check_setup()
+
+    def _run(self, asked: _Asked) -> Outcome:
         for _ in range(ATTEMPTS_MAX):
-            stored = self._store.outcome(self._memory.stored(id))
-            if stored is not None:
-                return self._replay(stored, command, by)
-            self._hear(self._memory.follow())
+            known = self._known(asked)
+            if known is not None:
+                return known
+            self._follow()
+            decided = self._decide_after_what_is_due(asked)
+            if self._batch is not None:
+                return self._keep(self._batch, asked, decided)
             try:
-                return self._store_one(command, by=by, id=id, at=at, documents=documents or {}, erase=erase)
+                return self._store_one(asked, decided)
             except AppendConflictError:
                 continue
-        raise AppendConflictError(f"what {type(command).__name__} rests on")
+        raise AppendConflictError(f"what {type(asked.command).__name__} rests on")
 
-    def _store_one(
-        self,
-        command: Any,
-        *,
-        by: str,
-        id: str,  # noqa: A002
-        at: dt.datetime,
-        documents: dict[str, bytes],
-        erase: Sequence[str],
-    ) -> Outcome:
-        try:
-            decided = self._decide(command, by=by, id=id, at=at)
-        except RefusalError as refusal:
-            self._store.append(Commit(outcomes=[self._outcome_of(command, by, id, refusal)]))
-            raise
-        position = self._store.append(
-            Commit(
-                drafts=decided.drafts,
-                condition=Condition(tags=decided.read, after=self._memory.position),
-                outcomes=[self._outcome_of(command, by, id, None)],
-                private=decided.private,
-                documents=documents,
-                erase=erase,
-            )
+    def _known(self, asked: _Asked) -> Outcome | None:
+        """Give the outcome of a command that was handled before; raise its refusal."""
+        batch = self._batch
+        stored = batch.outcomes.get(asked.id) if batch is not None else None
+        entries = batch.private if batch is not None and stored is not None else None
+        stored = stored or self._store.outcome(self._memory.stored(asked.id))
+        if stored is None:
+            return None
+        find = self._store.private if entries is None else entries.get
+        if stored.fingerprint != fingerprint(asked.command, asked.by) or not same_texts(
+            asked.command, self._memory.stored(asked.id), find
+        ):
+            raise CommandConflictError(asked.id)
+        if not stored.accepted:
+            raise read_refusal(stored.body)
+        if batch is not None and asked.id in batch.results:
+            return batch.results[asked.id]
+        return self._replay(asked, stored)
+
+    def _replay(self, asked: _Asked, stored: StoredOutcome) -> Outcome:
+        if not stored.first:
+            return Outcome(id=asked.id, state=None, events=(), position=None)
+        seen = [
+            self._memory.seen(record)
+            for record in self._store.read(after=stored.first - 1, limit=stored.last - stored.first + 1)
+            if record.command_id == stored.command_id
+        ]
+        return Outcome(
+            id=asked.id,
+            state=self._memory.subject_at(seen[0].tags[0], stored.last),
+            events=tuple(each.event for each in seen),
+            position=stored.last,
         )
-        self._hear(self._memory.follow())
-        state = self._memory.subject(decided.primary) if decided.drafts else None
-        return Outcome(id=id, state=state, events=decided.events, position=position)
 
-    def _decide(self, command: Any, *, by: str, id: str, at: dt.datetime) -> _Decided:  # noqa: A002
-        room: Decider[Any, Any, Any] = self._room_of_command[type(command)]
-        public, sealed, texts = self._seal(command, id)
-        refused = self._host.validate(public, by, at)
+    def _decide_after_what_is_due(self, asked: _Asked) -> _Decided:
+        """Decide; where a subject has something overdue at that instant, let that happen first."""
+        while True:
+            decided = self._decide(asked)
+            overdue = [] if asked.internal else self._memory.overdue(sorted(decided.watched), asked.at)
+            before = self._memory.position, len(self._batch.seen) if self._batch is not None else 0
+            for tag, due in overdue:
+                self._do_due(tag, due)
+            after = self._memory.position, len(self._batch.seen) if self._batch is not None else 0
+            if before == after:
+                return decided
+
+    def _decide(self, asked: _Asked) -> _Decided:
+        room: Decider[Any, Any, Any] = self._room_of_command[type(asked.command)]
+        envelope = seal(asked.command, self._memory.stored(asked.id), self._entropy)
+        watched = Watched(self._memory.subjects)
+        try:
+            self._ask_plugins(asked, envelope.public)
+            given = self._setup.given(room.name, at=asked.at, by=asked.by, command_id=asked.id, sealed=envelope.sealed)
+            events = tuple(room.decide(envelope.public, watched, given))
+        except RefusalError as refusal:
+            return _Decided(refusal=refusal, read=self._tags_of(watched.read), watched=frozenset(watched.read))
+        recorded_at = self._now()
+        drafts = tuple(self._draft(room, event, asked.id, recorded_at) for event in events)
+        return _Decided(
+            drafts=drafts,
+            events=events,
+            primary=room.tags(events[0])[0] if events else "",
+            private=self._entries(envelope, drafts, asked.at),
+            read=self._tags_of(watched.read) | {tag for draft in drafts for tag in draft.tags},
+            watched=frozenset(watched.read),
+        )
+
+    def _tags_of(self, read: set[str]) -> frozenset[str]:
+        # Every decision rests on the setup in force, too.
+        return frozenset(self._memory.stored(tag) for tag in (*read, "setup"))
+
+    def _ask_plugins(self, asked: _Asked, public: Any) -> None:
+        if asked.internal:
+            return
+        refused = self._host.validate(public, asked.by, asked.at)
         if refused is not None:
             plugin, reason = refused
             raise RefusalError(f"{plugin}.{reason.code}", reason.message, plugin=plugin)
-        given = self._setup.given(room.name, at=at, by=by, command_id=id, sealed=sealed)
-        watched = Watched(self._memory.subjects)
-        events = tuple(room.decide(public, watched, given))
-        recorded_at = self._clock()
-        drafts = tuple(self._draft(room, event, id, recorded_at) for event in events)
-        read = {self._memory.stored(tag) for tag in watched.read} | {tag for draft in drafts for tag in draft.tags}
-        return _Decided(
-            drafts=drafts,
-            read=frozenset(read),
-            private=self._entries(texts, drafts, at),
-            events=events,
-            primary=room.tags(events[0])[0] if events else "",
-        )
 
     def _draft(self, room: Decider[Any, Any, Any], event: Any, id: str, recorded_at: dt.datetime) -> Draft:  # noqa: A002
         name, shape, body = self._codec.write(event)
@@ -300,79 +377,35 @@ class Office:
             command_id=self._memory.stored(id),
         )
 
-    def _seal(self, command: Any, id: str) -> tuple[Any, dict[str, Sealed], dict[str, tuple[Sealed, bytes, str, str]]]:  # noqa: A002
-        """Take the private texts out: the command without them, their seals, and what to keep."""
-        sealed: dict[str, Sealed] = {}
-        texts: dict[str, tuple[Sealed, bytes, str, str]] = {}
-        for field, purpose in private_fields(type(command)).items():
-            text = getattr(command, field).strip()
-            if text:
-                salt = self._entropy(16)
-                seal = Sealed(f"{self._memory.stored(id)}/{field}", commitment(salt, text.encode()))
-                sealed[field] = seal
-                texts[field] = (seal, salt, text, purpose)
-        public = attrs.evolve(command, **dict.fromkeys(texts, "")) if texts else command
-        return public, sealed, texts
+    def _entries(self, envelope: Envelope, drafts: Sequence[Draft], at: dt.datetime) -> tuple[PrivateEntry, ...]:
+        return envelope.entries(drafts[0].tags[0], at.date(), self._setup.retention) if drafts else ()
 
-    def _entries(
-        self, texts: dict[str, tuple[Sealed, bytes, str, str]], drafts: Sequence[Draft], at: dt.datetime
-    ) -> tuple[PrivateEntry, ...]:
-        if not drafts:
-            return ()
-        entries = []
-        for seal, salt, text, purpose in texts.values():
-            retention = self._setup.retention[purpose]
-            entries.append(
-                PrivateEntry(
-                    ref=seal.ref,
-                    subject=drafts[0].tags[0],
-                    purpose=purpose,
-                    basis=retention.basis,
-                    ends_on=at.date() + dt.timedelta(days=retention.days),
-                    salt=salt,
-                    body=text.encode(),
-                )
-            )
-        return tuple(entries)
-
-    def _outcome_of(self, command: Any, by: str, id: str, refusal: RefusalError | None) -> StoredOutcome:  # noqa: A002
+    def _outcome_of(self, asked: _Asked, refusal: RefusalError | None) -> StoredOutcome:
         return StoredOutcome(
-            command_id=self._memory.stored(id),
-            fingerprint=fingerprint(command, by),
+            command_id=self._memory.stored(asked.id),
+            fingerprint=fingerprint(asked.command, asked.by),
             accepted=refusal is None,
             body=b"" if refusal is None else write_refusal(refusal),
-            recorded_at=self._clock(),
+            recorded_at=self._now(),
         )
 
-    def _replay(self, stored: StoredOutcome, command: Any, by: str) -> Outcome:
-        """Give the stored outcome again."""
-        id = stored.command_id.removeprefix(self._memory.stored(""))  # noqa: A001
-        if stored.fingerprint != fingerprint(command, by) or self._text_differs(stored, command):
-            raise CommandConflictError(id)
-        if not stored.accepted:
-            raise read_refusal(stored.body)
-        self._hear(self._memory.follow())
-        if not stored.first:
-            return Outcome(id=id, state=None, events=(), position=None)
-        seen = [
-            self._memory.seen(record)
-            for record in self._store.read(after=stored.first - 1, limit=stored.last - stored.first + 1)
-            if record.command_id == stored.command_id
-        ]
-        return Outcome(
-            id=id,
-            state=self._memory.subject_at(seen[0].tags[0], stored.last),
-            events=tuple(each.event for each in seen),
-            position=stored.last,
+    def _store_one(self, asked: _Asked, decided: _Decided) -> Outcome:
+        position = self._store.append(
+            Commit(
+                drafts=decided.drafts,
+                condition=Condition(tags=decided.read, after=self._memory.position),
+                outcomes=[self._outcome_of(asked, decided.refusal)],
+                private=decided.private,
+                documents={} if decided.refusal else asked.documents,
+                erase=() if decided.refusal else asked.erase,
+            )
         )
-
-    def _text_differs(self, stored: StoredOutcome, command: Any) -> bool:
-        """Compare private texts with what was kept; an erased one cannot be compared."""
-        for field in private_fields(type(command)):
-            entry = self._store.private(f"{stored.command_id}/{field}")
-            if entry is not None and entry.body != getattr(command, field).strip().encode():
-                return True
-        return False
+        if decided.refusal is not None:
+            raise decided.refusal
+        self._memory.follow()
+        self._hear()
+        state = self._memory.subject(decided.primary) if decided.drafts else None
+        return Outcome(id=asked.id, state=state, events=decided.events, position=position)
 
     # --- batches ----------------------------------------------------------------------------
 
@@ -381,14 +414,15 @@ class Office:
         """Store everything that is handled inside as one commit: for bulk work.
 
         A refusal is raised where it happens, and stored with the rest. If the block raises, or
-        others were faster too often, nothing of it is stored. Batches do not nest.
+        others were faster too often, nothing of it is stored. Batches do not nest; amending,
+        erasing, reading private texts, ticking and delivering are not for batches.
 
-        :raises AppendConflictError: as :meth:`handle`.
+        :raises AppendConflictError: others were faster, and what was answered inside the block
+            does not hold any more; do the whole block again.
         """
         with self._lock:
-            if self._batch is not None:
-                raise RuntimeError("a batch is open already; batches do not nest")
-            self._hear(self._memory.follow())
+            self._not_in_a_batch("a batch")
+            self._follow()
             self._batch = _Batch(self._memory.position)
             try:
                 yield self
@@ -398,90 +432,25 @@ class Office:
                 raise
             self._react()
 
-    def _drop_batch(self) -> None:
-        """Forget what was only presumed, and hear what others have stored meanwhile."""
-        start = self._batch.start if self._batch is not None else self._memory.position
-        self._batch = None
-        self._memory.forget()
-        self._memory.follow()
-        self._hear(self._memory.heard_since(start))
+    def _not_in_a_batch(self, what: str) -> None:
+        if self._batch is not None:
+            raise RuntimeError(f"{what} is not possible inside a batch")
 
-    def _store_batch(self) -> None:
-        for _ in range(ATTEMPTS_MAX):
-            batch = self._batch
-            if batch is None:
-                raise RuntimeError("no batch is open")
-            try:
-                self._append_batch(batch)
-            except AppendConflictError:
-                # Somebody else was faster: forget what was only presumed, and decide all anew.
-                self._drop_batch()
-                self._batch = _Batch(self._memory.position)
-                for again in batch.again:
-                    again()
-                continue
-            return
-        raise AppendConflictError("what this batch rests on")
-
-    def _append_batch(self, batch: _Batch) -> None:
-        if batch.outcomes:
-            last = self._store.append(
-                Commit(
-                    drafts=batch.drafts,
-                    condition=Condition(tags=frozenset(batch.read), after=batch.start),
-                    outcomes=list(batch.outcomes.values()),
-                    private=batch.private,
-                )
-            )
-            if last == batch.start + len(batch.drafts):
-                self._memory.position = last
-                places = range(batch.start + 1, last + 1)
-                batch.seen = [attrs.evolve(s, position=p) for s, p in zip(batch.seen, places, strict=True)]
-            else:
-                # Others wrote beside us; what they wrote has to be folded in its own order.
-                self._drop_batch()
-                self._memory.drop_settled()
-                return
-        self._batch = None
-        self._memory.drop_settled()
-        self._hear(batch.seen)
-
-    def _run_in_batch(self, batch: _Batch, command: Any, *, by: str, id: str, at: dt.datetime) -> Outcome:  # noqa: A002
-        stored = self._store.outcome(self._memory.stored(id))
-        if stored is not None:
-            return self._replay_in_batch(stored, command, by)
-        earlier = batch.outcomes.get(id)
-        if earlier is not None:
-            if earlier.fingerprint != fingerprint(command, by):
-                raise CommandConflictError(id)
-            if not earlier.accepted:
-                raise read_refusal(earlier.body)
-            return Outcome(id=id, state=None, events=(), position=None)
-        batch.again.append(lambda: self._again(command, by=by, id=id, at=at))
-        try:
-            decided = self._decide(command, by=by, id=id, at=at)
-        except RefusalError as refusal:
-            batch.outcomes[id] = self._outcome_of(command, by, id, refusal)
-            raise
-        batch.outcomes[id] = self._outcome_of(command, by, id, None)
-        batch.drafts += decided.drafts
+    def _keep(self, batch: _Batch, asked: _Asked, decided: _Decided) -> Outcome:
+        """Keep a decision until the batch is stored; fold it as if it were."""
+        batch.asked.append((asked, decided.refusal is None))
+        batch.outcomes[asked.id] = self._outcome_of(asked, decided.refusal)
         batch.read |= decided.read
-        batch.private += decided.private
+        if decided.refusal is not None:
+            raise decided.refusal
+        batch.drafts += decided.drafts
+        batch.private.update({entry.ref: entry for entry in decided.private})
         for draft, event in zip(decided.drafts, decided.events, strict=True):
             batch.seen.append(self._memory.apply(self._presumed(draft, event)))
         state = self._memory.subject(decided.primary) if decided.drafts else None
-        return Outcome(id=id, state=state, events=decided.events, position=None)
-
-    def _again(self, command: Any, *, by: str, id: str, at: dt.datetime) -> None:  # noqa: A002
-        with suppress(RefusalError):  # a refusal is an outcome like any other, and is stored
-            self._run(command, by=by, id=id, at=at)
-
-    def _replay_in_batch(self, stored: StoredOutcome, command: Any, by: str) -> Outcome:
-        if stored.fingerprint != fingerprint(command, by) or self._text_differs(stored, command):
-            raise CommandConflictError(stored.command_id)
-        if not stored.accepted:
-            raise read_refusal(stored.body)
-        return Outcome(id=stored.command_id, state=None, events=(), position=stored.last)
+        outcome = Outcome(id=asked.id, state=state, events=decided.events, position=None)
+        batch.results[asked.id] = outcome
+        return outcome
 
     def _presumed(self, draft: Draft, event: Any) -> Seen:
         """Give an event before it is stored: its place is known only when the batch is."""
@@ -498,10 +467,70 @@ class Office:
             position=self._memory.position + 1,
         )
 
+    def _drop_batch(self) -> None:
+        """Forget what was only presumed, and hear what others have stored meanwhile."""
+        start = self._batch.start if self._batch is not None else self._memory.position
+        self._batch = None
+        self._memory.forget()
+        self._memory.follow(hear_after=start)
+        self._hear()
+        self._check_setup()
+
+    def _store_batch(self) -> None:
+        for _ in range(ATTEMPTS_MAX):
+            batch = self._batch
+            if batch is None:
+                raise RuntimeError("no batch is open")
+            try:
+                self._append_batch(batch)
+            except AppendConflictError:
+                self._decide_batch_anew(batch)
+                continue
+            return
+        raise AppendConflictError("what this batch rests on")
+
+    def _decide_batch_anew(self, batch: _Batch) -> None:
+        """Somebody else was faster: decide everything again; each answer must stay what it was."""
+        self._drop_batch()
+        self._batch = _Batch(self._memory.position)
+        for asked, accepted in batch.asked:
+            try:
+                self._run(asked)
+            except RefusalError:
+                again = False
+            else:
+                again = True
+            if again is not accepted:
+                raise AppendConflictError(f"what {type(asked.command).__name__} {asked.id!r} of this batch rests on")
+
+    def _append_batch(self, batch: _Batch) -> None:
+        if not batch.outcomes:
+            self._batch = None
+            return
+        last = self._store.append(
+            Commit(
+                drafts=batch.drafts,
+                condition=Condition(tags=frozenset(batch.read), after=batch.start),
+                outcomes=list(batch.outcomes.values()),
+                private=list(batch.private.values()),
+            )
+        )
+        if last != batch.start + len(batch.drafts):
+            # Others wrote beside us; what they wrote has to be folded in its own order.
+            self._drop_batch()
+            return
+        self._batch = None
+        self._memory.position = last
+        places = range(batch.start + 1, last + 1)
+        self._memory.unheard += [attrs.evolve(s, position=p) for s, p in zip(batch.seen, places, strict=True)]
+        self._memory.drop_settled()
+        self._hear()
+
     # --- what follows -----------------------------------------------------------------------
 
-    def _hear(self, fresh: Sequence[Seen]) -> None:
-        """Remember what is stored now, for reactions, and tell the plugins."""
+    def _hear(self) -> None:
+        """Take what is stored and new, for reactions, and tell the plugins."""
+        fresh, self._memory.unheard = self._memory.unheard, []
         if not fresh:
             return
         self._pending += fresh
@@ -513,26 +542,46 @@ class Office:
         )
 
     def _react(self) -> None:
-        """Let reactions follow everything that was heard, reactions to reactions included."""
-        if self._reacting:
+        """Let reactions follow everything that was heard, reactions to reactions included.
+
+        What was committed stays committed whatever happens here: a passing fault leaves the
+        event pending for the next call, and the cursor never passes it.
+        """
+        if self._reacting or self._batch is not None:
             return
         self._reacting = True
         try:
             while self._pending:
-                seen = self._pending.pop(0)
-                for reaction in react(seen.event, lambda s=seen: self._after(s), self._setup):  # type: ignore[misc]
-                    self._again(reaction.command, by=REACTOR, id=reaction.id, at=seen.at)
+                seen = self._pending[0]
+                for reaction in react(seen.event, lambda s=seen: self._after(s), seen.position, self._setup):  # type: ignore[misc]
+                    self._do_own(reaction.command, by=REACTOR, id=f"{OWN}{reaction.id}", at=seen.at)
+                self._pending.pop(0)
+        except GridgovError as error:
+            if not error.temporary:
+                raise
         finally:
             self._reacting = False
 
     def _after(self, seen: Seen) -> Any:
         return self._memory.subject_at(seen.tags[0], seen.position)
 
+    def _do_own(self, command: Any, *, by: str, id: str, at: dt.datetime) -> None:  # noqa: A002
+        """Ask for something that the office itself wants; a wrong one must not stop the others."""
+        try:
+            self._run(_Asked(command=command, by=by, id=id, at=at))
+        except RefusalError:
+            pass  # a refusal is an outcome like any other, and is stored
+        except (GridgovError, ValueError, LookupError) as error:
+            if isinstance(error, GridgovError) and (error.temporary or isinstance(error, SetupMismatchError)):
+                raise
+            self._host.faults.append(Fault("gridgov", type(command).__name__, f"{id}: {error}"))
+
     def _save_reactions(self) -> None:
         """Save how far reactions have come: a crash before that only makes them ask again."""
-        if not self._pending and self._reacted < self._memory.position:
-            self._store.save_cursor(Cursor(name=self._memory.stored(REACTIONS), position=self._memory.position))
-            self._reacted = self._memory.position
+        done = self._pending[0].position - 1 if self._pending else self._memory.position
+        if self._reacted < done:
+            self._store.save_cursor(Cursor(name=self._memory.stored(REACTIONS), position=done))
+            self._reacted = done
 
     def tick(self, now: dt.datetime | None = None) -> Ticked:
         """Do everything that has fallen due by *now*: warn, escalate, confirm, expire.
@@ -540,20 +589,22 @@ class Office:
         Each thing happens at the instant at which it was due, in order, so one tick over a long
         gap leads to the same state as many small ones. Calling it again changes nothing.
         """
-        now = now or self._clock()
+        until = self._now() if now is None else _aware(now)
         done = 0
         with self._lock:
+            self._not_in_a_batch("a tick")
             while True:
-                count = self._tick_page(now)
+                count = self._tick_page(until)
                 done += count
                 if count < TICK_PAGE:
                     break
+            self._react()
             if self._memory.position - self._reacted >= REACTIONS_PAGE:
                 self._save_reactions()
-        return Ticked(done=done, until=now)
+        return Ticked(done=done, until=until)
 
     def _tick_page(self, now: dt.datetime) -> int:
-        self._hear(self._memory.follow())
+        self._follow()
         first = self._memory.next_due(now)
         if first is None:
             return 0
@@ -569,15 +620,19 @@ class Office:
         return count
 
     def _do_due(self, tag: str, due: FallsDue) -> None:
-        id_ = f"clock:{tag}:{due.key}:{due.at.astimezone(dt.UTC).isoformat()}"
-        self._again(due.command, by=CLOCK, id=id_, at=due.at)
+        id_ = f"{OWN}clock:{tag}:{due.key}:{due.at.astimezone(dt.UTC).isoformat()}"
+        self._do_own(due.command, by=CLOCK, id=id_, at=due.at)
+
+    # --- notices ----------------------------------------------------------------------------
 
     def deliver(self, now: dt.datetime | None = None) -> Delivered:
         """Send every notice that is new or due again; see :class:`gridgov.delivery.Courier`."""
+        moment = self._now() if now is None else _aware(now)
         with self._lock:
-            self._hear(self._memory.follow())
+            self._not_in_a_batch("a delivery")
+            self._follow()
         with self._delivering:
-            return self._courier.run(now or self._clock())
+            return self._courier.run(moment)
 
     def undelivered(self) -> tuple[Waiting, ...]:
         """Give every notice that has not arrived, dead letters included."""
@@ -585,7 +640,8 @@ class Office:
 
     def resend(self, notice_id: str) -> None:
         """Let a dead letter be tried again in the next :meth:`deliver`."""
-        self._courier.resend(notice_id, self._clock())
+        with self._delivering:
+            self._courier.resend(notice_id, self._now())
 
     def _notices_of(self, record: Record) -> Iterator[Notice]:
         if not record.stream.startswith(self._memory.stored("")):
@@ -593,14 +649,13 @@ class Office:
         seen = self._memory.seen(record)
         if not any(subscription.event == seen.name for subscription in self._setup.subscriptions):
             return
-        with self._lock:
-            after = self._memory.subject_at(seen.tags[0], record.position)
+        after = self._memory.subject_at(seen.tags[0], record.position)
         yield from notices_for(seen.name, seen.event, after, f"{seen.stream}@{seen.stream_version}", self._setup)
 
     # --- questions --------------------------------------------------------------------------
 
     def ask(self, view: View[Answer], *, by: str, at_least: int | None = None) -> Answer:
-        """Answer a question from everything that is stored now.
+        """Answer a question from everything that is stored now (inside a batch: and kept in it).
 
         :param by: who asks; what is not their own needs a grant for the view's name.
         :param at_least: a position that the answer must include.
@@ -608,10 +663,10 @@ class Office:
         :raises StoreBusyError: the store has not come as far as *at_least* yet; may succeed later.
         """
         with self._lock:
-            self._hear(self._memory.follow())
+            self._follow()
             if at_least is not None and self._memory.position < at_least:
                 raise StoreBusyError(f"the store stands at {self._memory.position}, not yet at {at_least}")
-            sight = _Sight(self._memory, self._setup, self._clock(), by)
+            sight = _Sight(self._memory, self._setup, self._now(), by)
             if not view.mine(by):
                 check_access(
                     self._setup.access,
@@ -620,7 +675,7 @@ class Office:
                     place=view.place(sight),
                     roster=self._setup.roster,
                     territory=self._setup.territory,
-                    on=self._setup.calendar.local(self._clock()).date(),
+                    on=self._setup.calendar.local(self._now()).date(),
                 )
             return view.answer(sight)
 
@@ -628,19 +683,20 @@ class Office:
         """Give a private text, and leave a trace of who read it for what.
 
         :raises RefusalError: without a grant, or for another purpose than it was collected for.
-        :raises NotFoundError: there is none, or it was erased.
+        :raises NotFoundError: there is none, it was erased, or it belongs to another jurisdiction.
         """
         with self._lock:
-            entry = self._store.private(ref)
+            self._not_in_a_batch("reading a private text")
+            entry = self._store.private(ref) if ref.startswith(self._memory.stored("")) else None
             if entry is None:
-                raise NotFoundError(f"there is no private text {ref!r}, or it was erased")
+                raise NotFoundError("there is no such private text, or it was erased")
             if purpose != entry.purpose:
                 raise RefusalError(
                     "private.other-purpose",
-                    f"{ref} was collected for {entry.purpose}, not for {purpose}",
-                    ref=ref,
-                    purpose=purpose,
+                    f"it was collected for {entry.purpose}, not for what it is to be read for",
+                    purpose=entry.purpose,
                 )
+            self._follow()
             tag = entry.subject.removeprefix(self._memory.stored(""))
             subject = self._memory.subject(tag)
             place = subject.file.place if tag.startswith("case:") and subject is not None else None
@@ -655,18 +711,21 @@ class Office:
         """
         with self._lock:
             refs = tuple(self._store.private_refs(subject=self._memory.stored(subject)))
-            if refs:
-                self._run(ErasePrivate(refs, subject=subject), by=by, id=id or self._new_id(), erase=refs)
-            return len(refs)
+            return self._erase(refs, subject, by, id)
 
     def erase_ended(self, *, by: str, on: dt.date) -> int:
-        """Erase every private text whose time ended before a day; give how many."""
+        """Erase every private text of this jurisdiction whose time ended before a day; give how many."""
         with self._lock:
-            refs = tuple(self._store.private_refs(ended_before=on))
-            if refs:
-                command = ErasePrivate(refs, subject="ended")
-                self._run(command, by=by, id=f"erase-ended:{on}:{len(refs)}:{refs[0]}", erase=refs)
-            return len(refs)
+            own = self._memory.stored("")
+            refs = tuple(ref for ref in self._store.private_refs(ended_before=on) if ref.startswith(own))
+            return self._erase(refs, "ended", by, None)
+
+    def _erase(self, refs: tuple[str, ...], subject: str, by: str, id_: str | None) -> int:
+        self._not_in_a_batch("erasing")
+        if refs:
+            command = ErasePrivate(refs, subject=subject)
+            self._run(_Asked(command=command, by=by, id=id_ or self._new_id(), at=self._now(), erase=refs))
+        return len(refs)
 
     # --- the office itself ------------------------------------------------------------------
 
@@ -681,8 +740,8 @@ class Office:
         return self._host.plugins
 
     @property
-    def faults(self) -> tuple[Any, ...]:
-        """What plugins did wrong since the office was opened."""
+    def faults(self) -> tuple[Fault, ...]:
+        """What plugins, or the office's own reactions and clock, did wrong since it was opened."""
         return tuple(self._host.faults)
 
     @property
@@ -699,25 +758,55 @@ class Office:
     def amend(self, setup: Setup, *, by: str, reason: str, id: str | None = None) -> Outcome:  # noqa: A002
         """Put another setup in force from now on, as an event with its reason.
 
-        What was decided before keeps the versions that it names.
+        What was decided before keeps the versions that it names. Other offices on the store
+        notice it with their next call and have to be opened anew.
 
-        :raises RefusalError: without a grant, without a reason, or where nothing changed.
+        :raises RefusalError: without a grant or a reason, where nothing changed, for another
+            jurisdiction, or where the place of an open case would be gone.
         """
         with self._lock:
+            self._not_in_a_batch("amending the setup")
+            self._follow()
             fresh = setup.with_rules(self._host.rules(setup.catalog, setup.territory))
-            if fresh.jurisdiction != self._setup.jurisdiction:
-                raise RefusalError(
-                    "setup.other-jurisdiction",
-                    f"this store belongs to {self._setup.jurisdiction}, not to {fresh.jurisdiction}",
-                )
+            self._check_amendment(fresh)
             documents = {fresh.section_digests[name]: body for name, body in fresh.sections.items()}
-            command = AmendSetup(fresh.section_digests, reason=reason)
-            outcome = self._run(command, by=by, id=id or self._new_id(), documents=documents)
-            self._setup = fresh
+            before, self._setup = self._setup, fresh
+            asked = _Asked(
+                command=AmendSetup(fresh.section_digests, reason=reason),
+                by=by,
+                id=id or self._new_id(),
+                at=self._now(),
+                documents=documents,
+            )
+            try:
+                # Whether it is allowed is decided by the setup that is in force until then.
+                self._setup = before
+                decided = self._decide(asked)
+                self._setup = fresh
+                outcome = self._known(asked) or self._store_one(asked, decided)
+            except BaseException:
+                self._setup = before
+                raise
+            self._check_setup()
             return outcome
 
+    def _check_amendment(self, fresh: Setup) -> None:
+        if fresh.jurisdiction != self._setup.jurisdiction:
+            raise RefusalError(
+                "setup.other-jurisdiction",
+                f"this store belongs to {self._setup.jurisdiction}, not to {fresh.jurisdiction}",
+            )
+        for tag, subject in self._memory.live.items():
+            if tag.startswith("case:") and subject.file.place not in fresh.territory:
+                raise RefusalError(
+                    "setup.place-in-use",
+                    f"the open case {subject.id} lies in {subject.file.place}, which the new setup does not have",
+                    case=subject.id,
+                    place=subject.file.place,
+                )
+
     def verify(self) -> int:
-        """Check every chain, and every private text against its commitment; give the count of records.
+        """Check every chain in the store; give the count of records.
 
         :raises StoreDamagedError: names the first record that does not match.
         """
@@ -732,7 +821,7 @@ class _Sight:
         self._setup = setup
         self._at = at
         self._by = by
-        self.tally = dict(memory.tally)
+        self.tally = memory.tally
 
     def given(self, room: str) -> Any:
         return self._setup.given(room, at=self._at, by=self._by)
@@ -759,9 +848,9 @@ def open_office(
 ) -> Office:
     """Open an office on a store; the first opening adopts the setup.
 
-    :param store: a store, or the URL of one that a plugin opens (``"sqlite:///youyi.db"``), or
-        None for one in memory.
-    :param plugins: plugin objects, after the installed ones.
+    :param store: a store (which stays the caller's to close), or the URL of one that a plugin
+        opens (``"sqlite:///youyi.db"``), or None for one in memory.
+    :param plugins: plugin objects, or (name, object) pairs, after the installed ones.
     :param discover: also use the installed plugins (entry-point group ``gridgov``).
     :param channels: channels for notices, beside those of plugins.
     :param clock: gives the current instant, aware; :param entropy: gives random bytes.
@@ -770,10 +859,13 @@ def open_office(
     :raises StoreError: the store cannot be used; the file was left as it was.
     """
     host = Host(plugins, discover=discover)
-    opened = store if isinstance(store, Store) else MemoryStore() if store is None else host.open_store(store)
+    given = isinstance(store, Store)
+    opened: Store | None = None
     try:
-        return Office(setup, opened, host=host, channels=channels, clock=clock, entropy=entropy)
+        opened = store if isinstance(store, Store) else MemoryStore() if store is None else host.open_store(store)
+        return Office(setup, opened, host=host, channels=channels, clock=clock, entropy=entropy, owns_store=not given)
     except BaseException:
         host.close()
-        opened.close()
+        if opened is not None and not given:
+            opened.close()
         raise

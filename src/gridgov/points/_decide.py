@@ -61,9 +61,10 @@ class PointsGiven:
         """The unit of the ledger."""
         return self.policy.book
 
-    def entry(self, account: str, bucket: str, delta: int, lot: str = "") -> m.Entry:
-        """Write one line in points."""
-        return m.Entry(account=account, unit=self.book, bucket=bucket, delta=delta, lot=lot)
+
+def _entry(unit: str, account: str, bucket: str, delta: int, lot: str = "") -> m.Entry:
+    """Write one line in points of the book *unit*."""
+    return m.Entry(account=account, unit=unit, bucket=bucket, delta=delta, lot=lot)
 
 
 def _refuse(code: str, message: str, **facts: object) -> NoReturn:
@@ -197,7 +198,10 @@ def _judge(judgment: m.Judgment, command: m.HoldSitting, subjects: Subjects, giv
     approved = judgment.points > 0 and len(judgment.in_favor) > len(judgment.against)
     points = judgment.points if approved else 0
     entries = (
-        (given.entry("book:issued", "issued", -points), given.entry(file.account, "pending", points))
+        (
+            _entry(given.book, "book:issued", "issued", -points),
+            _entry(given.book, file.account, "pending", points),
+        )
         if approved
         else ()
     )
@@ -208,6 +212,7 @@ def _judge(judgment: m.Judgment, command: m.HoldSitting, subjects: Subjects, giv
         sitting=given.command_id,
         asked=file.asked,
         given=points,
+        unit=given.book,
         present=command.present,
         in_favor=judgment.in_favor,
         against=judgment.against,
@@ -274,9 +279,12 @@ def _decide_objection(command: m.DecideAwardObjection, subjects: Subjects, given
     if not isinstance(award, Objected):
         _wrong_state(award, "decided anew")
     file = award.file
-    if given.by not in {member.person for member in given.policy.panel}:
+    concerned = {*file.judges, award.objected_by, file.account}
+    panel = {member.person for member in given.policy.panel}
+    # Where the whole panel has voted, somebody else with leave to decide does it.
+    if given.by not in panel and panel - concerned:
         _refuse("not-on-the-panel", f"{given.by} is not on the panel", by=given.by)
-    if given.by in file.judges or given.by in (award.objected_by, file.account):
+    if given.by in concerned:
         _refuse("not-impartial", f"{given.by} has judged {file.id} before or is concerned by it", by=given.by)
     reason = given.sealed.get("reason")
     if reason is None:
@@ -290,7 +298,10 @@ def _decide_objection(command: m.DecideAwardObjection, subjects: Subjects, given
             if not 0 < command.points < file.given:
                 _refuse("bad-points", f"{file.id} gives {file.given} points; amended it gives fewer, above zero")
             less = file.given - command.points
-            entries = (given.entry("book:issued", "issued", less), given.entry(file.account, "pending", -less))
+            entries = (
+                _entry(file.unit, "book:issued", "issued", less),
+                _entry(file.unit, file.account, "pending", -less),
+            )
             return [
                 m.AwardAmended(
                     **common, before=file.given, given=command.points, confirm_at=confirm_at, entries=entries
@@ -298,8 +309,8 @@ def _decide_objection(command: m.DecideAwardObjection, subjects: Subjects, given
             ]
         case "voided":
             entries = (
-                given.entry("book:issued", "issued", file.given),
-                given.entry(file.account, "pending", -file.given),
+                _entry(file.unit, "book:issued", "issued", file.given),
+                _entry(file.unit, file.account, "pending", -file.given),
             )
             return [m.AwardVoided(**common, before=file.given, entries=entries)]
         case _:
@@ -312,6 +323,7 @@ def _confirm(command: m.ConfirmAward, subjects: Subjects, given: PointsGiven) ->
     if not isinstance(award, Published) or award.confirm_at != command.due_at or given.at < award.confirm_at:
         _refuse("nothing-due", f"nothing is due for the award {command.award}", award=command.award)
     file = award.file
+    expires_on = _expiry(award.confirm_at, given)
     return [
         m.AwardConfirmed(
             at=given.at,
@@ -319,10 +331,12 @@ def _confirm(command: m.ConfirmAward, subjects: Subjects, given: PointsGiven) ->
             **_of(award),
             given=file.given,
             step_at=award.confirm_at,
-            expires_on=_expiry(award.confirm_at, given),
+            unit=file.unit,
+            expires_on=expires_on,
+            expires_at=None if expires_on is None else given.calendar.end_of(expires_on),
             entries=(
-                given.entry(file.account, "pending", -file.given),
-                given.entry(file.account, "posted", file.given, file.id),
+                _entry(file.unit, file.account, "pending", -file.given),
+                _entry(file.unit, file.account, "posted", file.given, file.id),
             ),
         )
     ]
@@ -342,7 +356,7 @@ def _expire(command: m.ExpireLot, subjects: Subjects, given: PointsGiven) -> lis
     _clock_only(given)
     account = _account(command.account, subjects)
     lot = next((lot for lot in account.lots if lot.id == command.lot), None)
-    if lot is None or lot.expires_on is None or not lot.posted or given.at < _end_of(lot.expires_on):
+    if lot is None or lot.expires_at is None or not lot.posted or given.at < lot.expires_at:
         _refuse("nothing-due", f"nothing is due for the lot {command.lot}", lot=command.lot)
     return [
         m.LotExpired(
@@ -353,16 +367,11 @@ def _expire(command: m.ExpireLot, subjects: Subjects, given: PointsGiven) -> lis
             expired=lot.posted,
             step_at=command.due_at,
             entries=(
-                given.entry(account.id, "posted", -lot.posted, lot.id),
-                given.entry("book:expired", "expired", lot.posted),
+                _entry(lot.unit, account.id, "posted", -lot.posted, lot.id),
+                _entry(lot.unit, "book:expired", "expired", lot.posted),
             ),
         )
     ]
-
-
-def _end_of(day: dt.date) -> dt.datetime:
-    # A UTC midnight is morning in China: nobody's points end before their last local day does.
-    return dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), dt.UTC)
 
 
 # --- goods --------------------------------------------------------------------------------------
@@ -413,7 +422,7 @@ def _redeem(command: m.Redeem, subjects: Subjects, given: PointsGiven) -> list[m
     good = _good(command.good, given)
     account = _account(command.account, subjects)
     # A lot past its end is gone even where no tick has said so yet.
-    lots = [lot for lot in account.lots if lot.expires_on is None or given.at < _end_of(lot.expires_on)]
+    lots = [lot for lot in account.lots if lot.expires_at is None or given.at < lot.expires_at]
     available = sum(lot.posted for lot in lots)
     stock: Stock = subjects.get(f"stock:{good.id}") or Stock(good=good.id)
     price = good.price * command.quantity
@@ -426,7 +435,10 @@ def _redeem(command: m.Redeem, subjects: Subjects, given: PointsGiven) -> list[m
     unit = f"good:{good.id}"
     entries: list[m.Entry] = []
     for lot, points in _spend(lots, price):
-        entries += (given.entry(account.id, "posted", -points, lot), given.entry(account.id, "held", points, lot))
+        entries += (
+            _entry(lot.unit, account.id, "posted", -points, lot.id),
+            _entry(lot.unit, account.id, "held", points, lot.id),
+        )
     entries += (
         m.Entry(account=good.outlet, unit=unit, bucket="shelf", delta=-command.quantity),
         m.Entry(account=good.outlet, unit=unit, bucket="reserved", delta=command.quantity),
@@ -446,12 +458,12 @@ def _redeem(command: m.Redeem, subjects: Subjects, given: PointsGiven) -> list[m
     ]
 
 
-def _spend(lots: Sequence[Lot], price: int) -> Iterable[tuple[str, int]]:
+def _spend(lots: Sequence[Lot], price: int) -> Iterable[tuple[Lot, int]]:
     """Say how much comes from which lot: the earliest end first, then the earliest earned, then the id."""
     for lot in sorted(lots, key=lambda lot: (lot.expires_on or dt.date.max, lot.earned_at, lot.id)):
         part = min(price, lot.posted)
         if part:
-            yield lot.id, part
+            yield lot, part
         price -= part
 
 
@@ -482,7 +494,7 @@ def _collect(command: m.CollectVoucher, subjects: Subjects, given: PointsGiven) 
     unit = f"good:{voucher.good}"
     entries = (
         *(attrs.evolve(entry, delta=-entry.delta) for entry in held),
-        given.entry("book:redeemed", "redeemed", voucher.points),
+        *(_entry(entry.unit, "book:redeemed", "redeemed", entry.delta) for entry in held),
         m.Entry(account=voucher.outlet, unit=unit, bucket="reserved", delta=-voucher.quantity),
         m.Entry(account="book:handed-over", unit=unit, bucket="handed-over", delta=voucher.quantity),
     )
@@ -531,12 +543,13 @@ def _falls_due(_tag: str, subject: Any) -> list[FallsDue]:
     if isinstance(subject, Account):
         return [
             FallsDue(
-                at=_end_of(lot.expires_on),
-                key=f"expire:{lot.id}",
-                command=m.ExpireLot(subject.id, lot=lot.id, due_at=_end_of(lot.expires_on)),
+                # A cancelled redemption can bring points back to a lot that has expired once.
+                at=lot.expires_at,
+                key=f"expire:{lot.id}:{subject.expiries}",
+                command=m.ExpireLot(subject.id, lot=lot.id, due_at=lot.expires_at),
             )
             for lot in subject.lots
-            if lot.expires_on is not None and lot.posted
+            if lot.expires_at is not None and lot.posted
         ]
     return []
 

@@ -97,9 +97,18 @@ def _account(before: Account, event: m.PointsEvent) -> Account:
             counted = _add(before.counted, f"{event.deed}:{event.month}", -event.before)
             after = attrs.evolve(after, counted=counted)
         case m.AwardConfirmed():
-            lot = Lot(id=event.award, earned_at=event.step_at, expires_on=event.expires_on, posted=0)
+            lot = Lot(
+                id=event.award,
+                unit=event.unit,
+                earned_at=event.step_at,
+                expires_on=event.expires_on,
+                expires_at=event.expires_at,
+                posted=0,
+            )
             earned = _add(before.earned, event.month, event.given)
             after = attrs.evolve(after, lots=(*after.lots, lot), earned=earned)
+        case m.LotExpired():
+            after = attrs.evolve(after, expiries=before.expiries + 1)
         case m.RedemptionReserved():
             after = attrs.evolve(after, taken=_add(before.taken, event.good, event.quantity))
         case m.RedemptionCanceled():
@@ -148,7 +157,8 @@ def _award(before: Any, event: m.PointsEvent) -> Any:
     file = before.file
     match event:
         case m.AwardReviewed():
-            file = attrs.evolve(file, given=event.given, judges=event.present)
+            judges = (*event.in_favor, *event.against)
+            file = attrs.evolve(file, given=event.given, unit=event.unit, judges=judges)
             return Reviewed(file) if event.given else Rejected(file)
         case m.AwardsPublished():
             return Publishing(file, event.list)

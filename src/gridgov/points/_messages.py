@@ -221,11 +221,13 @@ class AwardReviewed(AwardEvent):
     """A sitting decided; *given* is 0 where it rejected.
 
     :param sitting: the id of the sitting; :param present: who sat.
+    :param unit: the book that the points belong to.
     """
 
     sitting: str
     asked: int
     given: int
+    unit: str
     present: tuple[str, ...]
     in_favor: tuple[str, ...]
     against: tuple[str, ...]
@@ -289,7 +291,9 @@ class AwardConfirmed(AwardEvent):
 
     given: int
     step_at: dt.datetime
+    unit: str
     expires_on: dt.date | None = None
+    expires_at: dt.datetime | None = None
 
 
 @attrs.frozen(kw_only=True)

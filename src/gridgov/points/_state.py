@@ -32,10 +32,9 @@ __all__ = [
 
 @attrs.frozen
 class Claim:
-    """A deed at an occasion was claimed by this award; *standing* is False once it was rejected or voided."""
+    """A deed at an occasion was claimed by this award."""
 
     award: str
-    standing: bool = True
 
 
 @attrs.frozen(kw_only=True)
@@ -52,6 +51,7 @@ class AwardFile:
     proposed_by: str
     asked: int
     given: int = 0
+    unit: str = ""
     judges: tuple[str, ...] = ()
 
 
@@ -119,12 +119,16 @@ Award = Proposed | Rejected | Reviewed | Publishing | Published | Objected | Voi
 class Lot:
     """Points that came from one award.
 
+    :param unit: the book that it was earned in.
+    :param expires_on: its last day; :param expires_at: the end of that day, local time.
     :param posted: free to spend; :param held: set aside for redemptions under way.
     """
 
     id: str
+    unit: str
     earned_at: dt.datetime
     expires_on: dt.date | None
+    expires_at: dt.datetime | None
     posted: int
     held: int = 0
 
@@ -136,6 +140,7 @@ class Account:
     :param counted: ``deed:month`` → points that count against the cap, asked for ones included.
     :param earned: month → points confirmed for deeds of that month.
     :param taken: good → how many were taken or set aside.
+    :param expiries: how many lots have expired so far.
     """
 
     id: str
@@ -144,6 +149,7 @@ class Account:
     counted: Mapping[str, int] = attrs.field(factory=dict)
     earned: Mapping[str, int] = attrs.field(factory=dict)
     taken: Mapping[str, int] = attrs.field(factory=dict)
+    expiries: int = 0
 
     @property
     def available(self) -> int:

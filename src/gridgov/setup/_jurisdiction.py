@@ -10,8 +10,9 @@ from typing import Any
 import attrs
 
 from gridgov.access import AccessPolicy, check_access
-from gridgov.decider import Decider, Subjects
+from gridgov.decider import Decider, Subjects, private
 from gridgov.errors import RefusalError
+from gridgov.proofs import Sealed
 from gridgov.staffing import Roster
 from gridgov.territory import Territory
 
@@ -45,7 +46,7 @@ class AmendSetup:
     """The jurisdiction changes its setup; section → digest of the whole new one."""
 
     sections: Mapping[str, str]
-    reason: str = attrs.field(kw_only=True)
+    reason: str = private("administration")
 
 
 @attrs.frozen
@@ -82,7 +83,7 @@ class SetupAmended:
     at: dt.datetime
     by: str
     sections: Mapping[str, str]
-    reason: str
+    reason: Sealed
 
 
 @attrs.frozen(kw_only=True)
@@ -133,6 +134,7 @@ class JurisdictionGiven:
     roster: Roster
     territory: Territory
     day: dt.date
+    sealed: Mapping[str, Sealed] = attrs.field(factory=dict)
 
 
 def _decide(command: Any, subjects: Subjects, given: JurisdictionGiven) -> Sequence[Any]:
@@ -148,9 +150,10 @@ def _decide(command: Any, subjects: Subjects, given: JurisdictionGiven) -> Seque
                 raise RefusalError("setup.not-adopted", "this store has not adopted a setup yet")
             if dict(adopted.sections) == dict(command.sections):
                 raise RefusalError("setup.unchanged", "the setup is the one in force already")
-            if not command.reason:
+            reason = given.sealed.get("reason")
+            if reason is None:
                 raise RefusalError("setup.no-reason", "say why the setup changes: the reason is empty")
-            return [SetupAmended(at=given.at, by=given.by, sections=dict(command.sections), reason=command.reason)]
+            return [SetupAmended(at=given.at, by=given.by, sections=dict(command.sections), reason=reason)]
         case ReadPrivate():
             _may("ReadPrivate", command.place, given)
             if not command.purpose:
@@ -225,6 +228,8 @@ def compare_sections(before: Mapping[str, bytes | None], after: Mapping[str, byt
             found[name] = "is new" if old is None else "is gone"
             continue
         changes = list(_differences("", json.loads(old), json.loads(new)))
+        if name == "staffing":  # holds names: say where, not what
+            changes = [change.partition(" was ")[0] + (" differs" if " was " in change else "") for change in changes]
         more = f" and {len(changes) - SHOWN} more" if len(changes) > SHOWN else ""
         found[name] = "; ".join(changes[:SHOWN]) + more
     return found

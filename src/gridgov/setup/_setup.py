@@ -66,6 +66,7 @@ def _default_retention() -> dict[str, Retention]:
     return {
         "case-handling": Retention(basis="PIPL art. 13(1)(3): statutory duties", days=730),
         "feedback": Retention(basis="PIPL art. 13(1)(3): statutory duties", days=365),
+        "administration": Retention(basis="PIPL art. 13(1)(3): statutory duties", days=3650),
         "points": Retention(basis="PIPL art. 13(1)(1): consent", days=730),
     }
 
@@ -144,18 +145,16 @@ class Setup:
         )
 
     def with_rules(self, added: Sequence[Rule]) -> Setup:
-        """Give a setup whose newest table has more rows.
+        """Give a setup whose tables all have more rows.
 
         :raises SetupError: for rows that name what does not exist.
         """
         if not added:
             return self
-        newest = self.tables.entries[-1]
-        table = newest.value.with_rules(added)
-        findings = [finding for finding in self.check_table(table) if finding.grave]
+        entries = tuple(attrs.evolve(entry, value=entry.value.with_rules(added)) for entry in self.tables.entries)
+        findings = [finding for entry in entries for finding in self.check_table(entry.value) if finding.grave]
         if findings:
             raise SetupError(findings)
-        entries = (*self.tables.entries[:-1], attrs.evolve(newest, value=table))
         return attrs.evolve(self, tables=Timeline(entries))
 
     def check_table(self, table: Table) -> list[Finding]:
@@ -236,6 +235,7 @@ class Setup:
                     roster=self.roster,
                     territory=self.territory,
                     day=day,
+                    sealed=sealed or {},
                 )
             case _:
                 raise KeyError(room)
@@ -253,9 +253,14 @@ def _with_grids(territory: Territory, plan: MergePlan, from_on: dt.date) -> Terr
         )
         for grid in plan.base_grids
     ]
-    kept = [
-        attrs.evolve(node, parent=plan.grid_of[node.code]) if node.code in plan.grid_of else node
-        for node in territory
-        if node.level != "grid"
-    ]
+    # Residential grids of before end with the day before; dedicated, road and other grids stay.
+    day_before = from_on - dt.timedelta(days=1) if from_on > dt.date.min else from_on
+    kept = []
+    for node in territory:
+        if node.code in plan.grid_of:
+            kept.append(attrs.evolve(node, parent=plan.grid_of[node.code]))
+        elif node.level == "grid" and node.kind in ("", "residential"):
+            kept.append(attrs.evolve(node, from_on=min(node.from_on, day_before), until_on=day_before))
+        else:
+            kept.append(node)
     return Territory.build(territory.levels, [*kept, *grids])

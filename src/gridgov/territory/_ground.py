@@ -70,6 +70,15 @@ class Ground:
                     remedy="at least 1; remove the row where they do not adjoin",
                 )
         for node in self.atoms:
+            parent = self.territory.nodes.get(node.parent or "")
+            if parent is not None and parent.level not in ("community", "grid", "compound"):
+                yield Finding(
+                    code="ground.outside-communities",
+                    subject=node.code,
+                    column="parent",
+                    message=f"{node.name} lies right in {parent.name} ({parent.level}), in no community",
+                    remedy="name the community that it lies in",
+                )
             if self.territory.nodes[node.code].households is None and not self.territory.children(node.code):
                 yield Finding(
                     code="ground.households-missing",

@@ -147,6 +147,11 @@ class Calendar:
         """Give *instant* in the calendar's local time."""
         return instant.astimezone(_zone(self.zone))
 
+    def end_of(self, day: dt.date) -> dt.datetime:
+        """Give the instant, in UTC, at which a local day ends."""
+        after = day + dt.timedelta(days=1)
+        return dt.datetime(after.year, after.month, after.day, tzinfo=_zone(self.zone)).astimezone(dt.UTC)
+
     def is_running(self, instant: dt.datetime) -> bool:
         """Say whether *instant* lies in a session."""
         begin, _, _ = next(self.running(instant))

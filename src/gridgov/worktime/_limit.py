@@ -15,6 +15,10 @@ WORKING_DAY_SECONDS = 8 * 3600
 """One 工作日 is eight working hours, wherever the sessions lie (field convention)."""
 
 
+AMOUNT_MAX = 10_000
+"""Far above any limit of the field; keeps a slip of the pen from walking through millennia."""
+
+
 class LimitKind(Enum):
     """The kinds of limit of the city-management field.
 
@@ -50,6 +54,8 @@ _NAMES = {
 def _positive(_limit: object, _attribute: object, amount: int) -> None:
     if amount <= 0:
         raise ValueError(f"a time limit is above zero, this one is {amount}")
+    if amount > AMOUNT_MAX:
+        raise ValueError(f"a time limit is {AMOUNT_MAX} at most, this one is {amount}")
 
 
 @attrs.frozen

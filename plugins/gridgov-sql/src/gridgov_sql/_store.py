@@ -58,12 +58,16 @@ def open_sqlite(url: str) -> SqlStore:
     busy = options.pop("busy", str(BUSY_SECONDS))
     if options or synchronous not in SYNCHRONOUS:
         raise StoreError(f"{url!r}: known options are synchronous={'|'.join(SYNCHRONOUS)} and busy=SECONDS")
-    if not address.startswith("sqlite://") or address.removeprefix("sqlite://").strip("/") == "" != address[9:]:
+    try:
+        # The path that SQLAlchemy will open, not the one that was typed: %20 is a space there.
+        path = sa.make_url(address).database if address.startswith("sqlite:///") else None
+        patience = float(busy)
+    except (sa.exc.ArgumentError, ValueError):
+        raise StoreError(f"{url!r} is no address that can be opened") from None
+    if not path:
         raise StoreError(f"{url!r} is no address of a file; write sqlite:///street.db or sqlite:////srv/street.db")
-    path = address.removeprefix("sqlite:///") if address.startswith("sqlite:///") else ""
-    if path:
-        _inspect(Path(path))
-    return SqlStore(address, synchronous=synchronous, busy_seconds=float(busy))
+    _inspect(Path(path))
+    return SqlStore(address, synchronous=synchronous, busy_seconds=patience)
 
 
 def _inspect(path: Path) -> None:
@@ -113,7 +117,9 @@ class SqlStore:
                 t.metadata.create_all(self._connection)
                 run(f"PRAGMA application_id = {APPLICATION_ID}")
                 self._connection.execute(t.meta.insert(), [{"name": "schema", "value": str(t.SCHEMA_VERSION)}])
-        found = self._connection.execute(sa.select(t.meta.c.value).where(t.meta.c.name == "schema")).scalar_one()
+        found = self._connection.execute(sa.select(t.meta.c.value).where(t.meta.c.name == "schema")).scalar()
+        if found is None:
+            raise ForeignStoreError("the file says that it is a store of gridgov, but has no schema version")
         if int(found) > t.SCHEMA_VERSION:
             raise NewerStoreError(
                 f"the store has schema {found}, this version of gridgov-sql knows {t.SCHEMA_VERSION}; upgrade it"

@@ -1,0 +1,164 @@
+"""The laws of the clock, against an oracle that walks minute by minute and shares no code with it."""
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gridgov.worktime import Calendar, DayKind, Limit, LimitKind, Pause, Session, due, used, weekly
+
+CHINA = ZoneInfo("Asia/Shanghai")
+MINUTE = dt.timedelta(minutes=1)
+CALENDAR = Calendar(
+    holidays=frozenset({dt.date(2026, 9, 25), dt.date(2026, 10, 1), dt.date(2026, 10, 2)}),
+    moved=frozenset({dt.date(2026, 9, 20)}),
+    known_through=dt.date(2026, 12, 31),
+)
+
+
+def local(month, day, hour, minute=0):
+    return dt.datetime(2026, month, day, hour, minute, tzinfo=CHINA)
+
+
+def runs(instant, kind, pauses):
+    """Say for one minute whether the clock runs in it; written from the rule, not from the code."""
+    if any(p.start <= instant and (p.end is None or instant < p.end) for p in pauses):
+        return False
+    if kind in (LimitKind.URGENT_HOURS, LimitKind.CALENDAR_DAYS):
+        return True
+    here = instant.astimezone(CHINA)
+    day = here.date()
+    works = (day.weekday() < 5 or day == dt.date(2026, 9, 20)) and day not in (
+        dt.date(2026, 9, 25),
+        dt.date(2026, 10, 1),
+        dt.date(2026, 10, 2),
+    )
+    clock = here.hour * 60 + here.minute
+    return works and (480 <= clock < 720 or 840 <= clock < 1080)
+
+
+def oracle_due(limit, start, pauses):
+    left = limit.seconds // 60
+    instant = start
+    while left:
+        if runs(instant, limit.kind, pauses):
+            left -= 1
+        instant += MINUTE
+        if not left:
+            return instant
+    raise AssertionError
+
+
+minutes = st.integers(0, 60 * 24 * 40).map(lambda m: local(9, 1, 0) + m * MINUTE)
+limits = st.one_of(
+    st.builds(Limit, st.integers(1, 20), st.sampled_from([LimitKind.URGENT_HOURS, LimitKind.WORKING_HOURS])),
+    st.builds(Limit, st.integers(1, 4), st.sampled_from([LimitKind.WORKING_DAYS, LimitKind.CALENDAR_DAYS])),
+)
+
+
+@st.composite
+def pauses(draw):
+    found = []
+    for _ in range(draw(st.integers(0, 3))):
+        start = draw(minutes)
+        found.append(Pause(start, start + draw(st.integers(0, 5000)) * MINUTE))
+    return tuple(found)
+
+
+def test_four_working_hours_from_friday_afternoon_with_a_pause_over_the_weekend_end_on_monday_noon():
+    """The known answer: paused Friday 17:00 to Monday 09:00."""
+    pause = Pause(local(9, 4, 17), local(9, 7, 9))
+    found = due(Limit(4, LimitKind.WORKING_HOURS), local(9, 4, 16), CALENDAR, pauses=[pause])
+    assert found.at == local(9, 7, 12)
+
+
+def test_the_moved_working_day_works_and_the_holiday_rests():
+    """调休: Sunday 20 September works, Friday 25 September rests."""
+    assert due(Limit(8, LimitKind.WORKING_HOURS), local(9, 19, 12), CALENDAR).at == local(9, 20, 18)
+    assert due(Limit(1, LimitKind.WORKING_DAYS), local(9, 24, 18), CALENDAR).at == local(9, 28, 18)
+
+
+def test_a_deadline_beyond_the_published_calendar_is_provisional_and_an_earlier_one_is_not():
+    """未公布的节假日: never silent."""
+    within = due(Limit(1, LimitKind.WORKING_DAYS), local(12, 30, 8), CALENDAR)
+    beyond = due(Limit(3, LimitKind.WORKING_DAYS), local(12, 30, 8), CALENDAR)
+    assert (within.provisional, beyond.provisional) == (False, True)
+    assert CALENDAR.kind(dt.date(2027, 1, 4)) is DayKind.UNKNOWN
+
+
+def test_a_clock_that_runs_around_the_clock_needs_no_calendar():
+    assert not due(Limit(900, LimitKind.URGENT_HOURS), local(12, 1, 8), CALENDAR).provisional
+
+
+@given(limits, minutes, pauses())
+def test_due_agrees_with_the_minute_by_minute_oracle(limit, start, paused):
+    """到期时刻 = 已用时间第一次等于时限的时刻: due is the earliest instant at which used equals the limit."""
+    assert due(limit, start, CALENDAR, pauses=paused).at == oracle_due(limit, start, paused)
+
+
+@given(limits, minutes, pauses())
+def test_used_at_the_due_instant_is_the_limit_and_a_minute_before_it_is_less(limit, start, paused):
+    """已用 + 剩余 = 时限: used + remaining = limit."""
+    at = due(limit, start, CALENDAR, pauses=paused).at
+    whole = dt.timedelta(seconds=limit.seconds)
+    assert used(limit, start, at, CALENDAR, pauses=paused) == whole
+    assert used(limit, start, at - MINUTE, CALENDAR, pauses=paused) == whole - MINUTE
+
+
+@given(limits, minutes, minutes)
+def test_pausing_and_resuming_at_once_changes_nothing(limit, start, instant):
+    """暂停后立即恢复不改变期限."""
+    plain = due(limit, start, CALENDAR)
+    assert due(limit, start, CALENDAR, pauses=[Pause(instant, instant)]) == plain
+
+
+@given(limits, minutes, minutes, st.integers(2, 3000), st.integers(1, 2999))
+def test_splitting_a_pause_in_two_changes_nothing(limit, start, begin, length, cut):
+    """一段暂停拆成两段不改变期限."""
+    end, middle = begin + length * MINUTE, begin + min(cut, length - 1) * MINUTE
+    whole = due(limit, start, CALENDAR, pauses=[Pause(begin, end)])
+    assert due(limit, start, CALENDAR, pauses=[Pause(middle, end), Pause(begin, middle)]) == whole
+
+
+@given(limits, minutes, st.integers(0, 2000), pauses())
+def test_a_later_start_is_never_due_earlier(limit, start, shift, paused):
+    """开始越晚，到期不会更早."""
+    first = due(limit, start, CALENDAR, pauses=paused).at
+    assert due(limit, start + shift * MINUTE, CALENDAR, pauses=paused).at >= first
+
+
+def test_a_pause_at_night_moves_nothing_for_a_clock_that_runs_by_day():
+    """不在工作时间内的暂停不影响期限."""
+    limit = Limit(1, LimitKind.WORKING_DAYS)
+    night = Pause(local(9, 1, 20), local(9, 2, 6))
+    assert due(limit, local(9, 1, 15), CALENDAR, pauses=[night]) == due(limit, local(9, 1, 15), CALENDAR)
+
+
+def test_a_pause_without_an_end_leaves_the_deadline_open():
+    assert due(Limit(1, LimitKind.WORKING_DAYS), local(9, 1, 9), CALENDAR, pauses=[Pause(local(9, 1, 10))]) is None
+    assert due(Limit(1, LimitKind.URGENT_HOURS), local(9, 1, 9), CALENDAR, pauses=[Pause(local(9, 1, 10))]).at == local(
+        9, 1, 10
+    )
+
+
+def test_naive_instants_and_pauses_that_end_before_they_start_are_refused():
+    with pytest.raises(ValueError, match="aware"):
+        due(Limit(1, LimitKind.WORKING_DAYS), dt.datetime(2026, 9, 1), CALENDAR)  # noqa: DTZ001
+    with pytest.raises(ValueError, match="ends after"):
+        Pause(local(9, 2, 9), local(9, 1, 9))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"zone": "Asia/Youyi"},
+        {"week": weekly((Session(480, 720), Session(700, 900)))},
+        {"week": ((),) * 7},
+        {"holidays": frozenset({dt.date(2026, 10, 1)}), "moved": frozenset({dt.date(2026, 10, 1)})},
+    ],
+)
+def test_a_calendar_that_contradicts_itself_is_refused(wrong):
+    with pytest.raises(ValueError, match="time zone|overlap|seven days|holiday and a moved"):
+        Calendar(**wrong)

@@ -1,0 +1,44 @@
+import pytest
+
+from gridgov.worktime import Limit, LimitKind, parse_limit
+
+
+@pytest.mark.parametrize(
+    ("text", "amount", "kind"),
+    [
+        ("2紧急工作时", 2, LimitKind.URGENT_HOURS),
+        ("4 工作时", 4, LimitKind.WORKING_HOURS),
+        ("3个工作日", 3, LimitKind.WORKING_DAYS),
+        ("15自然日", 15, LimitKind.CALENDAR_DAYS),
+        ("2 urgent working hours", 2, LimitKind.URGENT_HOURS),
+        ("1 working hour", 1, LimitKind.WORKING_HOURS),
+        ("3 Working Days", 3, LimitKind.WORKING_DAYS),
+        ("1 calendar day", 1, LimitKind.CALENDAR_DAYS),
+    ],
+)
+def test_a_limit_is_read_as_people_write_it(text, amount, kind):
+    assert parse_limit(text) == Limit(amount, kind)
+
+
+@pytest.mark.parametrize("kind", list(LimitKind))
+@pytest.mark.parametrize("amount", [1, 7])
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_what_is_written_is_read_back(kind, amount, language):
+    limit = Limit(amount, kind)
+    assert parse_limit(limit.in_(language)) == limit
+
+
+@pytest.mark.parametrize("text", ["0工作日", "-1 working days", "10001工作日"])
+def test_a_limit_of_zero_or_below_or_beyond_reason_is_refused(text):
+    with pytest.raises(ValueError, match="time limit is"):
+        parse_limit(text)
+
+
+@pytest.mark.parametrize("text", ["", "soon", "3", "工作日", "3 weeks", "1.5工作日"])
+def test_what_is_no_limit_is_refused_with_what_would_be_right(text):
+    with pytest.raises(ValueError, match="紧急工作时, 工作时, 工作日, 自然日"):
+        parse_limit(text)
+
+
+def test_a_working_day_is_eight_working_hours():
+    assert Limit(1, LimitKind.WORKING_DAYS).seconds == Limit(8, LimitKind.WORKING_HOURS).seconds
