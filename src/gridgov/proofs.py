@@ -55,7 +55,10 @@ def canonical(value: Any) -> bytes:
     :raises TypeError: for a float anywhere inside: a float's text differs between machines.
     """
     text = _encoder.encode(value)
-    _float_finder.decode(text)
+    try:
+        _float_finder.decode(text)
+    except msgspec.ValidationError as error:
+        raise TypeError(str(error)) from None
     return text
 
 

@@ -160,5 +160,5 @@ def test_naive_instants_and_pauses_that_end_before_they_start_are_refused():
     ],
 )
 def test_a_calendar_that_contradicts_itself_is_refused(wrong):
-    with pytest.raises(ValueError, match="time zone|overlap|seven days|holiday and a moved"):
+    with pytest.raises(ValueError, match=r"time zone|overlap|seven days|holiday and a moved"):
         Calendar(**wrong)

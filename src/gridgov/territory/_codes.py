@@ -21,7 +21,7 @@ def check_code(level: str, code: str, parent: str | None) -> tuple[str, str] | N
     if digits is None:
         return None if code.strip() == code and code else (f"the code {code!r} is empty or padded", "trim it")
     if not (code.isascii() and code.isdigit() and len(code) == digits):
-        return f"the code {code!r} of a {level} has {len(code)} characters", f"a {level} has {digits} digits"
+        return f"the code {code!r} of a {level} is no number of {digits} digits", f"write {digits} digits"
     if parent and parent.isdigit() and not code.startswith(parent):
         return f"the code {code} lies outside its parent {parent}", f"it begins with {parent}"
     return None
