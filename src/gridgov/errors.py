@@ -26,6 +26,7 @@ outcome of a command.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
@@ -48,7 +49,19 @@ __all__ = [
     "StoreDamagedError",
     "StoreError",
     "StoreFullError",
+    "as_code",
 ]
+
+
+_CODE_LIKE = re.compile(r"[\w.:/@+-]{1,80}", re.ASCII)
+
+
+def as_code(typed: str) -> str:
+    """Show what was typed, in quotes, if it looks like a code; else say only that it was typed.
+
+    Refusals are stored. Whatever does not look like a code may be about a person.
+    """
+    return repr(typed) if _CODE_LIKE.fullmatch(typed) else "what was typed"
 
 
 class GridgovError(Exception):

@@ -7,7 +7,6 @@ code of its own. The texts that people wrote never pass through: what comes in i
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
@@ -29,7 +28,7 @@ from gridgov.cases._state import (
     is_open,
 )
 from gridgov.decider import Decider, FallsDue, Subjects
-from gridgov.errors import RefusalError
+from gridgov.errors import RefusalError, as_code
 from gridgov.escalation import (
     Deadline,
     Ladder,
@@ -123,18 +122,10 @@ class CaseGiven:
         if not known:
             _refuse(
                 "case.unknown-party",
-                f"{_shown(target)} is nobody here; write role:NAME, org:NAME, desk, or the id of a person",
-                party=_shown(target),
+                f"{as_code(target)} is nobody here; write role:NAME, org:NAME, desk, or the id of a person",
+                party=as_code(target),
             )
         return self.party(target, place)
-
-
-_CODE = re.compile(r"[\w.:/@+-]{1,80}", re.ASCII)
-
-
-def _shown(typed: str) -> str:
-    """Show what was typed if it looks like a code: anything else may be about a person, and is stored."""
-    return repr(typed) if _CODE.fullmatch(typed) else "what was typed"
 
 
 def _refuse(code: str, message: str, **facts: object) -> NoReturn:
@@ -168,7 +159,7 @@ def _is_desk(given: CaseGiven) -> bool:
 def _known(command: Any, subjects: Subjects, given: CaseGiven) -> State:
     state: State | None = subjects.get(_tag(command.case))
     if state is None:
-        _refuse("case.unknown", f"there is no case {_shown(command.case)}", case=_shown(command.case))
+        _refuse("case.unknown", f"there is no case {as_code(command.case)}", case=as_code(command.case))
     _may(type(command).__name__, state.file.place, given)
     if given.at < state.file.changed_at - CLOCKS_DIFFER:
         _refuse(
@@ -211,16 +202,16 @@ def _open(command: m.OpenCase, subjects: Subjects, given: CaseGiven) -> list[m.C
         _refuse("case.exists", f"there is a case {case!r} already", case=case)
     if command.kind not in given.catalog:
         hint = given.catalog.hint(command.kind)
-        _refuse("case.unknown-kind", f"there is no kind {_shown(command.kind)}{hint}", kind=_shown(command.kind))
+        _refuse("case.unknown-kind", f"there is no kind {as_code(command.kind)}{hint}", kind=as_code(command.kind))
     if command.place not in given.territory:
         _refuse(
             "case.unknown-place",
-            f"there is no place {_shown(command.place)} in this street",
-            place=_shown(command.place),
+            f"there is no place {as_code(command.place)} in this street",
+            place=as_code(command.place),
         )
     if command.source not in m.SOURCES:
         sources = ", ".join(sorted(m.SOURCES))
-        _refuse("case.unknown-source", f"the source {_shown(command.source)} is none of {sources}")
+        _refuse("case.unknown-source", f"the source {as_code(command.source)} is none of {sources}")
     if command.departments < 0 or command.repeats < 0:
         _refuse("case.negative-count", "departments and repeats are 0 or more")
     if command.agreed_due_at is not None and command.agreed_due_at.tzinfo is None:
@@ -556,7 +547,7 @@ def _blow(command: m.BlowWhistle, subjects: Subjects, given: CaseGiven) -> list[
         _refuse("whistle.named-twice", "a whistle names each case and each organization once")
     for organization in command.organizations:
         if organization not in given.roster.organizations:
-            _refuse("whistle.unknown-organization", f"there is no organization {organization!r}", name=organization)
+            _refuse("whistle.unknown-organization", f"there is no organization {as_code(organization)}")
     if command.report_by.tzinfo is None or command.report_by <= given.at:
         _refuse("whistle.no-time", "the time to report in lies after the whistle, with a time zone")
     if command.report_by > given.at + dt.timedelta(days=given.policy.whistle_days):
@@ -565,7 +556,7 @@ def _blow(command: m.BlowWhistle, subjects: Subjects, given: CaseGiven) -> list[
     for case in command.cases:
         state: State | None = subjects.get(_tag(case))
         if state is None:
-            _refuse("case.unknown", f"there is no case {case!r}", case=case)
+            _refuse("case.unknown", f"there is no case {as_code(case)}")
         _may("BlowWhistle", state.file.place, given)
         if not is_open(state):
             _wrong_state(state, "whistled for")
@@ -589,9 +580,8 @@ def _called(state: State, whistle: str, organization: str) -> ReportInDue:
             return each
     _refuse(
         "whistle.unknown",
-        f"the whistle {whistle!r} did not call {organization} to the case {state.id}",
+        f"the whistle {as_code(whistle)} did not call {as_code(organization)} to the case {state.id}",
         case=state.id,
-        whistle=whistle,
     )
 
 
@@ -645,7 +635,10 @@ def _raise_objection(command: m.RaiseObjection, subjects: Subjects, given: CaseG
     if not isinstance(state, Registered | Dispatched):
         _wrong_state(state, "objected to")
     if command.against not in ("route", "deadline"):
-        _refuse("objection.bad-subject", f"an objection is against the route or the deadline, not {command.against!r}")
+        _refuse(
+            "objection.bad-subject",
+            f"an objection is against the route or the deadline, not {as_code(command.against)}",
+        )
     holder = state.desk if isinstance(state, Registered) else state.lead
     if given.by not in (state.file.reporter, state.file.opened_by) and not _acts_for(given, holder):
         _refuse("objection.not-concerned", f"{given.by} is not concerned by the case {state.id}", case=state.id)

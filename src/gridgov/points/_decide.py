@@ -11,7 +11,7 @@ import attrs
 
 from gridgov.access import AccessPolicy, check_access, kind_of_actor
 from gridgov.decider import Decider, FallsDue, Subjects
-from gridgov.errors import RefusalError
+from gridgov.errors import RefusalError, as_code
 from gridgov.points import _messages as m
 from gridgov.points._evolve import claim_tag, evolve, tags
 from gridgov.points._scheme import PointsPolicy
@@ -91,7 +91,7 @@ def _account(account: str, subjects: Subjects) -> Account:
 def _award(award: str, subjects: Subjects) -> Award:
     found: Award | None = subjects.get(f"award:{award}")
     if found is None:
-        _refuse("unknown-award", f"there is no award {award!r}", award=award)
+        _refuse("unknown-award", f"there is no award {as_code(award)}")
     return found
 
 
@@ -115,7 +115,7 @@ def _propose(command: m.ProposeAward, subjects: Subjects, given: PointsGiven) ->
         _refuse("award-exists", f"there is an award {award!r} already", award=award)
     deed = given.policy.deeds.get(command.deed)
     if deed is None:
-        _refuse("unknown-deed", f"the scheme lists no deed {command.deed!r}", deed=command.deed)
+        _refuse("unknown-deed", f"the scheme lists no deed {as_code(command.deed)}")
     if not deed.from_on <= command.on <= deed.until_on:
         _refuse("deed-not-in-force", f"{deed.id} was not in force on {command.on}", deed=deed.id)
     if command.on > given.day:
@@ -125,7 +125,7 @@ def _propose(command: m.ProposeAward, subjects: Subjects, given: PointsGiven) ->
     if claim is not None:
         _refuse(
             "claimed-already",
-            f"{deed.id} at {command.occasion} was claimed for {command.account} already",
+            f"{deed.id} at this occasion was claimed for {command.account} already",
             award=claim.award,
         )
     month = f"{command.on:%Y-%m}"
@@ -159,7 +159,7 @@ def _eligible(account: str, on: dt.date, given: PointsGiven) -> None:
     if kind == "resident":
         return
     if kind != "worker":
-        _refuse("no-member", f"{account!r} is no resident and no volunteer of this street", account=account)
+        _refuse("no-member", f"{as_code(account)} is no resident and no volunteer of this street")
     roles = {given.roster.roles[posting.role] for posting in given.roster.postings_of(account, on)}
     if not any(not role.paid for role in roles):
         _refuse("paid-role", f"{account} has no unpaid posting on {on}; points thank the unpaid", account=account)
@@ -170,7 +170,7 @@ def _sit(command: m.HoldSitting, subjects: Subjects, given: PointsGiven) -> list
     sides = {member.person: member.side for member in given.policy.panel}
     strangers = [person for person in command.present if person not in sides]
     if strangers:
-        _refuse("not-on-the-panel", f"{', '.join(strangers)} is not on the panel", persons=",".join(strangers))
+        _refuse("not-on-the-panel", f"{', '.join(map(as_code, strangers))} is not on the panel")
     if len(set(command.present)) != len(command.present):
         _refuse("member-twice", "a member is present once")
     if len(command.present) < given.policy.quorum:
@@ -237,7 +237,7 @@ def _confirm_publication(command: m.ConfirmPublication, subjects: Subjects, give
     _may(command, given)
     published = subjects.get(f"list:{command.list}")
     if published is None:
-        _refuse("unknown-list", f"there is no list {command.list!r}", list=command.list)
+        _refuse("unknown-list", f"there is no list {as_code(command.list)}")
     if isinstance(published, m.PublicationConfirmed):
         _refuse("confirmed-already", f"the list {command.list} was confirmed already", list=command.list)
     if not command.receipt or not command.channel:
@@ -314,7 +314,7 @@ def _decide_objection(command: m.DecideAwardObjection, subjects: Subjects, given
             )
             return [m.AwardVoided(**common, before=file.given, entries=entries)]
         case _:
-            _refuse("bad-outcome", f"an objection is dismissed, amended or voided, not {command.outcome!r}")
+            _refuse("bad-outcome", f"an objection is dismissed, amended or voided, not {as_code(command.outcome)}")
 
 
 def _confirm(command: m.ConfirmAward, subjects: Subjects, given: PointsGiven) -> list[m.PointsEvent]:
@@ -400,7 +400,7 @@ def _stock(command: m.StockGoods, subjects: Subjects, given: PointsGiven) -> lis
 def _good(good: str, given: PointsGiven) -> Any:
     found = given.policy.goods.get(good)
     if found is None:
-        _refuse("unknown-good", f"no outlet offers {good!r}", good=good)
+        _refuse("unknown-good", f"no outlet offers {as_code(good)}")
     return found
 
 
@@ -470,7 +470,7 @@ def _spend(lots: Sequence[Lot], price: int) -> Iterable[tuple[Lot, int]]:
 def _voucher(voucher: str, subjects: Subjects, what: str) -> Voucher:
     found: Voucher | None = subjects.get(f"voucher:{voucher}")
     if found is None:
-        _refuse("unknown-voucher", f"there is no voucher {voucher!r}", voucher=voucher)
+        _refuse("unknown-voucher", f"there is no voucher {as_code(voucher)}")
     if found.state != "reserved":
         _refuse("voucher-used", f"the voucher {voucher} was {found.state}; it cannot be {what}", voucher=voucher)
     return found
