@@ -1,4 +1,5 @@
 """Two communities, three rules, one plugin: the whole idea on a page."""
+
 import gridgov
 from gridgov.access import AccessPolicy
 from gridgov.cases import CasePolicy, OpenCase
@@ -9,12 +10,11 @@ from gridgov.staffing import Organization, Roster
 from gridgov.territory import Ground, Level, Node, Territory
 from gridgov.worktime import parse_limit
 
-levels = [Level("street", "街道", "street"), Level("community", "社区", "community")]
 street = Node(code="150203005", level="street", name="友谊大街街道")
 homes = [Node(code=f"15020300500{n}", level="community", name=f"社区{n}", parent=street.code) for n in (8, 9)]
-territory = Territory.build(levels, [street, *homes])
-names = {"desk": "街道值守 desk", "gas": "燃气公司 gas", "police": "派出所 police"}
-offices = [Organization(id=i, zh=n.split()[0], en=n.split()[1], kind="department") for i, n in names.items()]
+territory = Territory.build([Level("street", "街道", "street"), Level("community", "社区", "")], [street, *homes])
+names = (("desk", "街道值守"), ("gas", "燃气公司"), ("police", "派出所"))
+offices = [Organization(id=i, zh=name, en=i, kind="department") for i, name in names]
 
 
 def rule(name: str, band: str, kind: str, lead: str, limit: str) -> Rule:

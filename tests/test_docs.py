@@ -4,13 +4,13 @@ import re
 import runpy
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser
 
-from conftest import ROOT
-
+ROOT = Path(__file__).parent.parent
 PAGES = [
     "docs/tutorial.md",
     "docs/howto/plugin.md",

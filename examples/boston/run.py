@@ -1,6 +1,6 @@
 """A city's real service requests through the same office: see README.md beside this file.
 
-    python examples/boston/run.py requests.csv.gz [--precincts precincts.geojson]
+python examples/boston/run.py requests.csv.gz [--precincts precincts.geojson]
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import attrs
+from tqdm import tqdm
+
 import gridgov
 from gridgov.access import AccessPolicy
 from gridgov.cases import Answer, Board, CasePolicy, Close, Closed, OpenCase, Resolve, Transfer
@@ -34,7 +36,6 @@ from gridgov.setup import Setup
 from gridgov.staffing import Organization, Roster
 from gridgov.territory import Ground, Level, Node, Territory
 from gridgov.worktime import Calendar, Limit, LimitKind
-from tqdm import tqdm
 
 ZONE = ZoneInfo("America/New_York")
 NEEDED = ("case_enquiry_id", "open_dt", "target_dt", "closed_dt", "ontime", "type", "department", "pwd_district",
@@ -119,14 +120,20 @@ def build(found: Survey, precincts: dict[str, int]) -> Setup:
     """The city as a setup: districts and precincts, departments, and type → department by majority."""
     districts = sorted({home for homes in found.homes.values() for home in homes if home})
     nodes = [Node(code="boston", level="city", name="Boston")]
-    nodes += [Node(code=f"pwd-{d}", level="works-district", name=f"public works {d}", parent="boston") for d in districts]
+    nodes += [
+        Node(code=f"pwd-{d}", level="works-district", name=f"public works {d}", parent="boston") for d in districts
+    ]
     for code in sorted({*found.homes, *precincts}):
         homes = Counter({home: count for home, count in found.homes.get(code, Counter()).items() if home})
         parent = f"pwd-{min(homes, key=lambda home: (-homes[home], home))}" if homes else "boston"
         nodes.append(
             Node(code=code, level="precinct", name=f"precinct {code}", parent=parent, households=precincts.get(code))
         )
-    levels = [Level("city", "市", "city"), Level("works-district", "区", "public-works district"), Level("precinct", "选区", "precinct")]
+    levels = [
+        Level("city", "市", "city"),
+        Level("works-district", "区", "public-works district"),
+        Level("precinct", "选区", "precinct"),
+    ]
     territory = Territory.build(levels, nodes)
     roster = Roster.build(
         territory=territory,
@@ -160,8 +167,7 @@ def _first(by_type: dict[str, Counter[str]]) -> dict[str, Counter[str]]:
     """Join types that differ in case or punctuation only."""
     joined: dict[str, tuple[str, Counter[str]]] = {}
     for name, counts in sorted(by_type.items()):
-        shown, sums = joined.setdefault(slug(name), (name, Counter()))
-        sums.update(counts)
+        joined.setdefault(slug(name), (name, Counter()))[1].update(counts)
     return dict(joined.values())
 
 
@@ -283,7 +289,9 @@ class Replay:
             if state.in_time is not (flag == "ONTIME"):
                 tally.differ += 1
                 if has_target:
-                    self.differences.append(f"{case}: closed {closed:%Y-%m-%d %H:%M:%S}, the city says {flag or 'nothing'}")
+                    self.differences.append(
+                        f"{case}: closed {closed:%Y-%m-%d %H:%M:%S}, the city says {flag or 'nothing'}"
+                    )
 
     def close_the_rest(self) -> None:
         while self._closings:
@@ -309,7 +317,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("build/boston"))
     arguments = parser.parse_args()
     if not arguments.requests.is_file():
-        sys.exit(f"there is no file {arguments.requests}; give the city's export of requests (README.md says where from)")
+        sys.exit(
+            f"there is no file {arguments.requests}; give the city's export of requests (README.md says where from)"
+        )
     arguments.out.mkdir(parents=True, exist_ok=True)
     database = arguments.out / "boston.db"
     for old in arguments.out.glob("boston.db*"):
@@ -324,7 +334,16 @@ def main() -> None:
 
 
 def report(replay: Replay, office: Office, seconds: float) -> None:
-    header = ("department", "requests", "closed", "in time: ours", "city's flag", "differ", "no target", "open at the end")
+    header = (
+        "department",
+        "requests",
+        "closed",
+        "in time: ours",
+        "city's flag",
+        "differ",
+        "no target",
+        "open at the end",
+    )
     rows = [(name, *attrs.astuple(tally)) for name, tally in sorted(replay.tallies.items())]
     totals = [sum(column) for column in zip(*(row[1:] for row in rows), strict=True)]
     print(text_table(header, [*rows, ("all", *totals)]))

@@ -72,7 +72,9 @@ class _Loader:
     def load(self) -> Setup:
         document, self._lines = self._reader.document(YAML, m.SetupDocument)
         for file, model in m.TABLES.items():
-            self._tables[file] = self._reader.table(file, model, required=file in m.REQUIRED)
+            self._tables[file] = self._reader.table(
+                file, model, required=file in m.REQUIRED, also=tuple(FACTS) if file == "rules.csv" else ()
+            )
         if document is None:
             raise SetupError(self._sorted())
         setup = self._build(document)
@@ -322,9 +324,7 @@ class _Loader:
         for name, text in (rule.model_extra or {}).items():
             fact = FACTS.get(name)
             if fact is None:
-                message = f"there is no fact {name!r}; the facts are {', '.join(FACTS)}"
-                self._wrong("rules.csv", row, name, "routing.unknown-fact", message)
-                continue
+                continue  # the header was found wrong already
             try:
                 cell = parse_cell(fact, text)
             except ValueError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -71,34 +71,39 @@ class Reader:
 
     # --- tables -----------------------------------------------------------------------------
 
-    def table(self, file: str, model: type[Model], *, required: bool = False) -> list[Placed[Model]]:
-        """Read a CSV table with a header; rows that are wrong are noted and left out or mended."""
+    def table(
+        self, file: str, model: type[Model], *, required: bool = False, also: Collection[str] = ()
+    ) -> list[Placed[Model]]:
+        """Read a CSV table with a header; rows that are wrong are noted and left out or mended.
+
+        :param also: more columns that it may have.
+        """
         text = self.text(file, required=required)
         if text is None:
             return []
         reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
         try:
             header = list(reader.fieldnames or [])
-            if not self._header_holds(file, header, model):
+            if not self._header_holds(file, header, model, also):
                 return []
             return list(self._rows(file, reader, model, len(header)))
         except csv.Error as error:
             self.wrong(file, reader.line_num, "", "file.bad-csv", f"{file} is no CSV here: {error}", "mend the quotes")
             return []
 
-    def _header_holds(self, file: str, header: list[str], model: type[BaseModel]) -> bool:
+    def _header_holds(self, file: str, header: list[str], model: type[BaseModel], also: Collection[str]) -> bool:
         known = {field.alias or name: field for name, field in model.model_fields.items()}
         missing = [name for name, field in known.items() if field.is_required() and name not in header]
         for name in missing:
             self.wrong(
                 file, 1, name, "file.missing-column", f"{file} has no column {name!r}", "add it to the first line"
             )
-        if model.model_config.get("extra") == "forbid":
-            for name in header:
-                if name not in known:
-                    close = get_close_matches(name, known, n=1)
-                    remedy = f"did you mean {close[0]!r}?" if close else f"the columns are {', '.join(known)}"
-                    self.wrong(file, 1, name, "file.unknown-column", f"{file} has the unknown column {name!r}", remedy)
+        allowed = [*known, *also]
+        for name in header:
+            if name not in allowed:
+                close = get_close_matches(name, allowed, n=1)
+                remedy = f"did you mean {close[0]!r}?" if close else f"the columns are {', '.join(allowed)}"
+                self.wrong(file, 1, name, "file.unknown-column", f"{file} has the unknown column {name!r}", remedy)
         return not missing
 
     def _rows(self, file: str, reader: csv.DictReader[str], model: type[Model], width: int) -> Iterator[Placed[Model]]:

@@ -1,0 +1,239 @@
+"""Plugins: refused when wrong, called one by one, and never able to hurt each other."""
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from gridgov import RefusalError, hookimpl, open_office
+from gridgov.cases import OpenCase
+from gridgov.delivery import ConsoleChannel
+from gridgov.errors import PluginError, SetupError
+from gridgov.hooks import Hooks, Host, Refused
+from gridgov.routing import FACTS, Rule, Then, parse_cell
+from gridgov.testing import NOON, small_setup
+from gridgov.worktime import parse_limit
+
+REPORT = OpenCase(kind="noise", place="150203005008-B001", source="hotline")
+
+
+def office(*plugins):
+    named = [(f"plugin-{number}", plugin) for number, plugin in enumerate(plugins)]
+    return open_office(small_setup(), plugins=named, discover=False, clock=lambda: NOON)
+
+
+def plugin(**hooks):
+    """Make a plugin object from functions that do not know their self."""
+    return type("Plugin", (), {name: hookimpl(staticmethod(function)) for name, function in hooks.items()})()
+
+
+def wait_for(condition):
+    deadline = time.monotonic() + 5
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.005)
+    assert condition()
+
+
+class UnknownHook:
+    @hookimpl
+    def gridgov_rulez(self):
+        return []
+
+
+class LyingSignature:
+    @hookimpl
+    def gridgov_committed(self, happenings, mood):
+        return None
+
+
+class NoHook:
+    pass
+
+
+class Wrapper:
+    @hookimpl(wrapper=True)
+    def gridgov_committed(self, happenings):
+        return (yield)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "what"),
+    [(UnknownHook, "gridgov_rulez"), (LyingSignature, "mood"), (NoHook, "no hook"), (Wrapper, "wrap")],
+)
+def test_a_wrong_plugin_is_refused_when_it_registers_and_nothing_of_it_stays(wrong, what):
+    with pytest.raises(PluginError, match=what) as refused:
+        Host([("local", wrong())])
+    assert refused.value.plugin == "local"
+
+
+def test_a_name_twice_is_refused():
+    good = plugin(gridgov_channels=list)
+    other = plugin(gridgov_channels=list)
+    with pytest.raises(PluginError, match="already"):
+        Host([("local", good), ("local", other)])
+
+
+def test_plugins_are_listed_in_order_with_their_hooks():
+    host = Host([("b", plugin(gridgov_channels=list)), ("a", plugin(gridgov_committed=lambda happenings: None))])
+    assert [(each.name, each.hooks) for each in host.plugins] == [
+        ("b", ("gridgov_channels",)),
+        ("a", ("gridgov_committed",)),
+    ]
+
+
+def local_rule(band="local", kind="noise"):
+    cell = parse_cell(FACTS["kind"], kind)
+    return Rule(id="mine", band=band, cells=(cell,), then=Then(lead="org:police", limit=parse_limit("1工作日")))
+
+
+def test_a_plugins_rule_decides_and_is_named_in_the_decision():
+    with office(plugin(gridgov_rules=lambda catalog, territory: [local_rule()])) as open_:
+        route = open_.handle(REPORT, by="desk-1", at=NOON).state.route
+        assert (route.lead.holder, route.origin) == ("police", "plugin-0")
+
+
+@pytest.mark.parametrize("band", ["emergency", "safety", "vulnerable", "moon"])
+def test_a_plugin_adds_no_rule_above_local(band):
+    with pytest.raises(PluginError, match="local and later"):
+        office(plugin(gridgov_rules=lambda catalog, territory: [local_rule(band)]))
+
+
+def test_a_plugins_rule_about_what_does_not_exist_keeps_the_office_closed():
+    with pytest.raises(SetupError, match="moonlight"):
+        office(plugin(gridgov_rules=lambda catalog, territory: [local_rule(kind="moonlight")]))
+
+
+def broken():
+    raise ZeroDivisionError
+
+
+def hangs(*_, **__):
+    threading.Event().wait()
+
+
+def hangs_without_arguments():
+    hangs()
+
+
+def generator():
+    yield ConsoleChannel("a")
+    raise KeyError
+
+
+@pytest.mark.parametrize("what", [broken, generator, lambda: 3, lambda: (_ for _ in ()).throw(SystemExit)])
+def test_a_plugin_that_fails_while_the_office_opens_keeps_it_closed_with_its_name(what):
+    with pytest.raises(PluginError, match="plugin-0"):
+        office(plugin(gridgov_channels=what))
+
+
+def test_a_plugin_that_never_returns_while_the_office_opens_is_given_up():
+    host = Host([("slow", plugin(gridgov_channels=hangs_without_arguments))], patience=0.05)
+    with pytest.raises(PluginError, match="not back"):
+        host.channels()
+
+
+def test_two_channels_of_one_name_are_refused():
+    with pytest.raises(PluginError, match="one name"):
+        office(plugin(gridgov_channels=lambda: [ConsoleChannel("x"), ConsoleChannel("x")]))
+
+
+def test_a_validator_refuses_with_its_own_code_and_the_refusal_is_stored():
+    def no_noise(command, by, at):
+        return Refused("no-noise", "be quiet") if getattr(command, "kind", "") == "noise" else None
+
+    with office(plugin(gridgov_validate=no_noise)) as open_:
+        for _ in range(2):
+            with pytest.raises(RefusalError, match="be quiet") as refused:
+                open_.handle(REPORT, by="desk-1", id="a", at=NOON)
+            assert refused.value.code == "plugin-0.no-noise"
+
+
+def test_a_validator_never_sees_a_private_text_and_is_not_asked_about_the_offices_own_commands():
+    seen = []
+    with office(plugin(gridgov_validate=lambda command, by, at: seen.append((command, by)))) as open_:
+        report = OpenCase(kind="noise", place="150203005008-B001", source="hotline", text="张三", contact="139")
+        open_.handle(report, by="desk-1", at=NOON)
+        open_.tick(NOON.replace(year=2027))
+    assert [by for _, by in seen] == ["desk-1"]
+    assert (seen[0][0].text, seen[0][0].contact) == ("", "")
+
+
+@pytest.mark.parametrize("nonsense", [broken, lambda: "no"])
+def test_a_validator_that_raises_or_answers_nonsense_is_a_fault_and_stops_nobody(nonsense):
+    bad = plugin(gridgov_validate=lambda command, by, at: nonsense())
+    good = plugin(gridgov_validate=lambda command, by, at: Refused("x", "y"))
+    with office(bad, good) as open_:
+        with pytest.raises(RefusalError) as refused:
+            open_.handle(REPORT, by="desk-1", at=NOON)
+        assert refused.value.code == "plugin-1.x"
+        assert [(fault.plugin, fault.set_aside) for fault in open_.faults] == [("plugin-0", False)]
+
+
+def test_a_validator_that_hangs_is_set_aside_and_the_report_goes_on():
+    host = Host([("slow", plugin(gridgov_validate=hangs))], patience=0.05)
+    assert host.validate(REPORT, "desk-1", NOON) is None
+    assert host.validate(REPORT, "desk-1", NOON) is None
+    assert [(fault.plugin, fault.set_aside) for fault in host.faults] == [("slow", True)]
+    assert host.plugins == ()
+
+
+def test_listeners_hear_what_is_stored_in_order_and_only_after_it_is_stored():
+    heard = []
+    with office(plugin(gridgov_committed=lambda happenings: heard.extend(h.name for h in happenings))) as open_:
+        open_.handle(REPORT, by="desk-1", id="a", at=NOON)
+        with pytest.raises(RefusalError):
+            open_.handle(OpenCase(kind="moon", place="x", source="y"), by="desk-1", at=NOON)
+    assert heard == ["setup-adopted", "case-opened", "case-routed"]
+
+
+def test_a_listener_that_raises_silences_nobody_and_is_told_the_next_time():
+    heard = []
+
+    def bad(happenings):
+        heard.append(len(happenings))
+        raise ValueError("no")
+
+    good = []
+    with office(
+        plugin(gridgov_committed=bad), plugin(gridgov_committed=lambda happenings: good.append(len(happenings)))
+    ) as open_:
+        open_.handle(REPORT, by="desk-1", id="a", at=NOON)
+        wait_for(lambda: len(heard) == len(good) == 2)
+    assert heard == good == [1, 2]
+    assert {fault.plugin for fault in open_.faults} == {"plugin-0"}
+
+
+def test_a_listener_that_never_returns_is_left_behind_and_nobody_waits_for_it():
+    good = []
+    host = Host(
+        [
+            ("slow", plugin(gridgov_committed=hangs)),
+            ("good", plugin(gridgov_committed=lambda happenings: good.append(1))),
+        ],
+        patience=0.05,
+    )
+    began = time.monotonic()
+    with open_one(host) as open_:
+        open_.handle(REPORT, by="desk-1", id="a", at=NOON)
+        assert time.monotonic() - began < 2
+        wait_for(lambda: any(fault.plugin == "slow" and fault.set_aside for fault in host.faults))
+        wait_for(lambda: len(good) == 2)
+        assert [each.name for each in open_.plugins] == ["good"]
+
+
+def open_one(host):
+    from gridgov.office import Office
+    from gridgov.store import MemoryStore
+
+    return Office(small_setup(), MemoryStore(), host=host, clock=lambda: NOON)
+
+
+def test_every_hook_is_tried_by_a_test_and_has_a_contract():
+    here = Path(__file__).read_text("utf-8")
+    stores = "gridgov_stores"  # tried with the real thing, in plugins/gridgov-sql
+    for name, hook in vars(Hooks).items():
+        if name.startswith("gridgov_"):
+            assert name == stores or f"{name}=" in here
+            assert "If" in hook.__doc__
+            assert "raise" in hook.__doc__
