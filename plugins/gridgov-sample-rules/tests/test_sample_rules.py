@@ -45,11 +45,15 @@ def test_a_street_without_that_kind_gets_no_rule():
         assert not any(rule.origin for rule in office.setup.tables.on(NOON.date()).rules)
 
 
-def test_a_weekend_whistle_for_one_case_is_refused_with_the_plugins_code(setup):
+@pytest.mark.parametrize(("hour", "passes"), [(21, True), (22, False), (23, False), (0, False), (5, False), (6, True)])
+def test_a_night_whistle_for_one_case_is_refused_with_the_plugins_code(setup, hour, passes):
+    at = dt.datetime(2026, 9, 9, hour, tzinfo=dt.timezone(dt.timedelta(hours=8)))
     with open_office(setup, **WITH_PLUGIN) as office:
-        office.handle(noise(), by="desk-1", id="n1", at=SUNDAY)
-        whistle = BlowWhistle(("n1",), organizations=("police",), report_by=MONDAY)
-        with pytest.raises(RefusalError) as refused:
-            office.handle(whistle, by="desk-1", at=SUNDAY)
-        assert refused.value.code == "sample-rules.weekend-whistle"
-        assert office.handle(whistle, by="desk-1", at=MONDAY - dt.timedelta(hours=1)).events
+        office.handle(noise(), by="desk-1", id="n1", at=MONDAY)
+        whistle = BlowWhistle(("n1",), organizations=("police",), report_by=at + dt.timedelta(days=1))
+        if passes:
+            assert office.handle(whistle, by="desk-1", at=at).events
+        else:
+            with pytest.raises(RefusalError) as refused:
+                office.handle(whistle, by="desk-1", at=at)
+            assert refused.value.code == "sample-rules.night-whistle"

@@ -16,6 +16,7 @@ __all__ = ["plugin"]
 
 NOISE, POLICE = "order.noise", "police"
 CHINA = dt.timezone(dt.timedelta(hours=8))
+DAY_BEGINS, DAY_ENDS = 6, 22
 
 
 def _cells(**written: str) -> tuple[Cell, ...]:
@@ -48,9 +49,10 @@ class SampleRules:
 
     @hookimpl
     def gridgov_validate(self, command: Any, by: str, at: dt.datetime) -> Refused | None:
-        """Refuse whistles for a single case at the weekend."""
-        if isinstance(command, BlowWhistle) and len(command.cases) == 1 and at.astimezone(CHINA).weekday() >= 5:
-            return Refused("weekend-whistle", "at the weekend a whistle is blown for two cases or more")
+        """Refuse whistles for a single case at night."""
+        night = not DAY_BEGINS <= at.astimezone(CHINA).hour < DAY_ENDS
+        if isinstance(command, BlowWhistle) and len(command.cases) == 1 and night:
+            return Refused("night-whistle", "between 22:00 and 6:00 a whistle is blown for two cases or more")
         return None
 
 
