@@ -76,7 +76,7 @@ class Matter:
 def read_matters(path: Path) -> Iterator[Matter]:
     with path.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            yield Matter(**{**row, "at": dt.datetime.fromisoformat(row["at"])})
+            yield Matter(at=dt.datetime.fromisoformat(row.pop("at")), **row)
 
 
 def chance(*words: str) -> float:

@@ -51,7 +51,8 @@ def canonical(value: Any) -> bytes:
     """Give the one JSON text of *value*: sorted keys, UTF-8, no white space.
 
     :param value: attrs values, mappings with string keys, sequences, sets, strings, integers,
-        booleans, bytes (as base64), aware datetimes, dates, enums, ``None``.
+        booleans, bytes (as base64), aware datetimes, dates, enums, ``None``. A class with cached
+        properties is given by its fields: what it has cached would be written, too.
     :raises TypeError: for a float anywhere inside: a float's text differs between machines.
     """
     text = _encoder.encode(value)

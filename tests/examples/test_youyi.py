@@ -44,7 +44,15 @@ def test_the_five_layers_become_thirty_nine_base_grids_that_hold(planned):
 
 
 def test_the_plan_of_this_seed_is_the_same_on_every_machine(planned):
-    assert planned[1].digest == "675cb0125ae8a1c54298b77d8b15f1486b4a3f9c5945ce5beec84672b0ac56f1"
+    assert planned[1].digest == "e04abb8250e50aa1ba01e8b40ac8f8cb802b10f8f46b6631d5b65bef01784897"
+
+
+def test_what_was_worked_out_from_a_plan_never_changes_what_the_setup_says(planned):
+    setup, plan, with_plan = planned
+    fresh = merge(setup.ground, setup.layers, setup.bounds)
+    before = setup.with_plan(fresh).section_digests
+    assert (len(plan.cut), len(plan.abolished), bool(plan.grid_of), plan.digest) == (105, 116, True, fresh.digest)
+    assert setup.with_plan(plan).section_digests == with_plan.section_digests == before
 
 
 def test_the_people_of_the_account_are_counted_from_their_postings(planned):

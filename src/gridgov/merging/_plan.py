@@ -76,10 +76,16 @@ class MergePlan:
     layer_names: tuple[tuple[str, str, str], ...]
     findings: tuple[Finding, ...] = ()
 
+    @property
+    def contents(self) -> list[object]:
+        """What the plan says, for canonical bytes: its fields, and nothing that was worked out from them."""
+        # A slotted class keeps its cached properties beside its fields; they must not get into the bytes.
+        return [getattr(self, field.name) for field in attrs.fields(type(self))]
+
     @cached_property
     def digest(self) -> str:
         """Digest of the whole plan, to tell two plans apart."""
-        return digest(canonical(self))
+        return digest(canonical(self.contents))
 
     @cached_property
     def grid_of(self) -> dict[str, str]:

@@ -176,7 +176,7 @@ class Setup:
             "territory": canonical([self.territory.levels, self.territory.nodes, self.territory.root]),
             "ground": canonical(self.ground.adjacencies),
             "layers": canonical([[each.id, each.zh, each.en, each.department, each.grids] for each in self.layers]),
-            "plan": canonical(self.plan),
+            "plan": canonical(self.plan.contents if self.plan is not None else None),
             "staffing": canonical(
                 [self.roster.roles, self.roster.organizations, self.roster.persons, self.roster.postings]
             ),

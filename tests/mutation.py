@@ -1,0 +1,138 @@
+"""Breaks the core on purpose, one small change at a time, and sees the tests fail: python tests/mutation.py.
+
+Each module is paired with the fast tests that guard it. A mutation that no test notices survives; the run
+fails if more survive than the share that is allowed. Without an argument every pair runs; ``--sample N``
+takes N mutations of each module with a fixed seed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import copy
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SURVIVORS_ALLOWED = 0.12  # some mutations change nothing that can be seen
+PAIRS = {
+    "worktime/_clock.py": ["tests/worktime"],
+    "worktime/_calendar.py": ["tests/worktime", "tests/points"],
+    "worktime/_limit.py": ["tests/worktime"],
+    "routing/_decide.py": ["tests/routing"],
+    "routing/_table.py": ["tests/routing", "tests/documents"],
+    "territory/_tree.py": ["tests/territory", "tests/documents"],
+    "staffing/_roster.py": ["tests/staffing"],
+    "escalation.py": ["tests/cases", "tests/office", "tests/documents", "tests/test_escalation.py"],
+    "access.py": ["tests/office", "tests/documents"],
+    "cases/_decide.py": ["tests/cases", "tests/office"],
+    "cases/_evolve.py": ["tests/cases", "tests/office"],
+    "points/_decide.py": ["tests/points", "tests/office"],
+    "points/_evolve.py": ["tests/points", "tests/office"],
+    "points/_state.py": ["tests/points"],
+    "merging/_check.py": ["tests/merging"],
+    "merging/_people.py": ["tests/merging"],
+    "store/_memory.py": ["tests/store"],
+    "store/_protocol.py": ["tests/store", "tests/test_journals.py"],
+    "delivery/_courier.py": ["tests/delivery"],
+    "office/_memory.py": ["tests/office"],
+    "proofs.py": ["tests/test_proofs.py", "tests/store", "tests/test_journals.py"],
+}
+COMPARISONS = {
+    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
+    ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In,
+}  # fmt: skip
+OPERATORS = {ast.Add: ast.Sub, ast.Sub: ast.Add}
+
+
+def _changes(node: ast.AST) -> Iterator[ast.AST]:
+    """Give changed copies of one node."""
+    if isinstance(node, ast.Compare) and type(node.ops[0]) in COMPARISONS:
+        changed = copy.deepcopy(node)
+        changed.ops[0] = COMPARISONS[type(node.ops[0])]()
+        yield changed
+    elif isinstance(node, ast.BoolOp):
+        changed = copy.deepcopy(node)
+        changed.op = ast.Or() if isinstance(node.op, ast.And) else ast.And()
+        yield changed
+    elif isinstance(node, ast.BinOp) and type(node.op) in OPERATORS and not isinstance(node.left, ast.Constant):
+        changed = copy.deepcopy(node)
+        changed.op = OPERATORS[type(node.op)]()
+        yield changed
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        yield copy.deepcopy(node.operand)
+    elif isinstance(node, ast.If):
+        changed = copy.deepcopy(node)
+        changed.test = ast.Constant(False)
+        yield changed
+
+
+def mutations(source: str) -> list[tuple[int, str]]:
+    """Give (line, changed source) for every small change."""
+    tree = ast.parse(source)
+    found = []
+    places = [node for node in ast.walk(tree) if hasattr(node, "lineno")]
+    for place, node in enumerate(places):
+        for changed in _changes(node):
+            copied = copy.deepcopy(tree)
+            target = [n for n in ast.walk(copied) if hasattr(n, "lineno")][place]
+            _replace(copied, target, changed)
+            found.append((node.lineno, ast.unparse(ast.fix_missing_locations(copied))))
+    return found
+
+
+def _replace(tree: ast.AST, old: ast.AST, new: ast.AST) -> None:
+    for parent in ast.walk(tree):
+        for name, value in ast.iter_fields(parent):
+            if value is old:
+                setattr(parent, name, new)
+            elif isinstance(value, list) and any(part is old for part in value):
+                setattr(parent, name, [new if part is old else part for part in value])
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--sample", type=int, default=0)
+    parser.add_argument("modules", nargs="*", default=list(PAIRS))
+    arguments = parser.parse_args()
+    work = Path(tempfile.mkdtemp())
+    shutil.copytree(ROOT / "src", work / "src")
+    for name in ("tests", "examples", "docs", "plugins"):
+        shutil.copytree(ROOT / name, work / name)
+    shutil.copy(ROOT / "pyproject.toml", work)
+    survived, tried = [], 0
+    for module in arguments.modules:
+        path = work / "src/gridgov" / module
+        source = path.read_text("utf-8")
+        every = mutations(source)
+        if arguments.sample:
+            every = random.Random(module).sample(every, min(arguments.sample, len(every)))
+        for line, changed in every:
+            tried += 1
+            path.write_text(changed, "utf-8")
+            if _passes(work, PAIRS[module]):
+                survived.append(f"{module}:{line}")
+                print(f"survived: {module}:{line}: {source.splitlines()[line - 1].strip()}", flush=True)
+        path.write_text(source, "utf-8")
+    shutil.rmtree(work)
+    print(f"{tried - len(survived)} of {tried} mutations were noticed, {len(survived)} survived")
+    return 1 if len(survived) > SURVIVORS_ALLOWED * tried else 0
+
+
+def _passes(work: Path, tests: list[str]) -> bool:
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:randomly", *tests]
+    environment = {"PYTHONPATH": str(work / "src"), "PATH": "/usr/bin:/bin", "HYPOTHESIS_PROFILE": "moderate"}
+    try:
+        done = subprocess.run(command, cwd=work, env=environment, capture_output=True, timeout=120, check=False)
+    except subprocess.TimeoutExpired:
+        return False
+    return done.returncode == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
