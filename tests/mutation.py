@@ -31,6 +31,9 @@ PAIRS = {
     "escalation.py": ["tests/cases", "tests/office", "tests/documents", "tests/test_escalation.py"],
     "access.py": ["tests/office", "tests/documents"],
     "cases/_decide.py": ["tests/cases", "tests/office"],
+    "cases/_given.py": ["tests/cases", "tests/office"],
+    "cases/_whistles.py": ["tests/cases"],
+    "cases/_objections.py": ["tests/cases"],
     "cases/_evolve.py": ["tests/cases", "tests/office"],
     "points/_decide.py": ["tests/points", "tests/office"],
     "points/_evolve.py": ["tests/points", "tests/office"],
@@ -41,6 +44,7 @@ PAIRS = {
     "store/_protocol.py": ["tests/store", "tests/test_journals.py"],
     "delivery/_courier.py": ["tests/delivery"],
     "office/_memory.py": ["tests/office"],
+    "office/_engine.py": ["tests/office", "tests/hooks"],
     "proofs.py": ["tests/test_proofs.py", "tests/store", "tests/test_journals.py"],
 }
 COMPARISONS = {

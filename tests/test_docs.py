@@ -84,7 +84,7 @@ def codes_in_the_code():
     for path in (ROOT / "src/gridgov").rglob("*.py"):
         text = path.read_text("utf-8")
         prefix = "points." if path.parent.name == "points" else ""
-        found |= {prefix + code for code in re.findall(r'_refuse\(\s*"([a-z.-]+)"', text)}
+        found |= {prefix + code for code in re.findall(r'_?refuse\(\s*"([a-z.-]+)"', text)}
         found |= set(re.findall(r'RefusalError\(\s*"([a-z.-]+)"', text))
     return found
 

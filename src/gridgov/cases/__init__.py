@@ -9,7 +9,8 @@ The routing decision, the deadline and the parties are stored in the event with 
 they rested on, so a decision can be explained when its rule is long gone.
 """
 
-from gridgov.cases._decide import CASES, CaseGiven, CasePolicy
+from gridgov.cases._decide import CASES
+from gridgov.cases._given import CaseGiven, CasePolicy
 from gridgov.cases._messages import (
     Acknowledge,
     Answer,
@@ -49,13 +50,13 @@ from gridgov.cases._messages import (
     ReportInMissed,
     Resolve,
     Return,
-    Route,
     Transfer,
     WarnOfDeadline,
     WhistleAppraised,
     WhistleBlown,
     Withdraw,
 )
+from gridgov.cases._route import Route, explain_route
 from gridgov.cases._state import (
     STAGES,
     Answered,
@@ -73,7 +74,7 @@ from gridgov.cases._state import (
     stage_of,
 )
 from gridgov.cases._views import Board, BoardAnswer, BoardRow, CaseView, Timeline, TimelineEntry, WorkEntry, WorkList
-from gridgov.cases._words import describe, explain_route
+from gridgov.cases._words import describe
 
 __all__ = [
     "CASES",

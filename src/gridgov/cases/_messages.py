@@ -11,10 +11,10 @@ from typing import Any
 
 import attrs
 
+from gridgov.cases._route import Route
 from gridgov.decider import private
 from gridgov.escalation import Deadline, Step
 from gridgov.proofs import Sealed
-from gridgov.routing import Hit, NearMiss
 from gridgov.staffing import Party
 
 __all__ = [
@@ -329,36 +329,6 @@ class CaseOpened(CaseEvent):
     evidence: tuple[str, ...] = ()
     text: Sealed | None = None
     contact: Sealed | None = None
-
-
-@attrs.frozen(kw_only=True)
-class Route:
-    """A routing decision with everything that it rested on.
-
-    :param rule: its id, empty where no rule hit and the desk decides.
-    :param table: the version of the table; :param origin: the plugin that the rule came from.
-    """
-
-    rule: str
-    band: str
-    table: str
-    origin: str = ""
-    hits: tuple[Hit, ...] = ()
-    near_misses: tuple[NearMiss, ...] = ()
-    passed_over: int = 0
-    lead: Party
-    supporting: tuple[Party, ...] = ()
-    informed: tuple[Party, ...] = ()
-    deadline: Deadline
-    on_the_spot: bool = False
-    tell_zh: str = ""
-    tell_en: str = ""
-
-    def explain(self, language: str = "zh") -> str:
-        """Say who, by when, by which rule, on which facts, and why not the others."""
-        from gridgov.cases._words import explain_route
-
-        return explain_route(self, language)
 
 
 @attrs.frozen(kw_only=True)

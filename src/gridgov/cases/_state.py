@@ -7,7 +7,7 @@ from typing import assert_never
 
 import attrs
 
-from gridgov.cases._messages import Route
+from gridgov.cases._route import Route
 from gridgov.escalation import Deadline
 from gridgov.proofs import Sealed
 from gridgov.staffing import Party

@@ -6,7 +6,8 @@ import datetime as dt
 
 import attrs
 
-from gridgov.cases._decide import _STORED_NAMES, CaseGiven
+from gridgov.cases._decide import _STORED_NAMES
+from gridgov.cases._given import CaseGiven
 from gridgov.cases._state import STAGES, State, holder_of, is_open, stage_of
 from gridgov.cases._words import describe
 from gridgov.decider import Sight

@@ -9,7 +9,8 @@ It is synchronous and safe to use from several threads; an async app calls it in
 call follows the store first, so several processes can run one street.
 """
 
+from gridgov.office._engine import Ticked
 from gridgov.office._memory import Outcome
-from gridgov.office._office import Office, Ticked, open_office
+from gridgov.office._office import Office, open_office
 
 __all__ = ["Office", "Outcome", "Ticked", "open_office"]

@@ -1,0 +1,123 @@
+"""A routing decision as it is stored, and how it explains itself."""
+
+from __future__ import annotations
+
+import attrs
+
+from gridgov.escalation import Deadline
+from gridgov.routing import FACTS, Hit, NearMiss
+from gridgov.staffing import Party
+from gridgov.wording import Phrasebook
+
+__all__ = ["PHRASES", "Route", "explain_route", "name_of"]
+
+PHRASES = Phrasebook(
+    {
+        "who": ("主办：{lead}", "Lead: {lead}"),
+        "climbed": ("（从 {start} 向上找到 {end}）", " (found at {end}, climbing from {start})"),
+        "supporting": ("；协办：{parties}", "; supporting: {parties}"),
+        "informed": ("；知会：{parties}", "; informed: {parties}"),
+        "due": ("时限：{limit}，{due} 前", "Due: {due} ({limit})"),
+        "agreed": ("约定期限", "the agreed date"),
+        "provisional": (
+            "（暂定：节假日安排尚未公布）",
+            " (provisional: the holidays of that time are not published yet)",
+        ),
+        "rule": ("依据：规则 {rule}（{band} 档，规则表 {table}）", "Rule: {rule} (band {band}, table {table})"),
+        "origin": ("，由插件 {origin} 提供", ", added by the plugin {origin}"),
+        "hit": ("{fact}为“{value}”，符合“{condition}”", "{fact} is {value!r}, which matches {condition!r}"),
+        "always": ("适用于所有事项", "it takes every case"),
+        "desk": (
+            "没有规则适用（{count} 条都试过），由街道值守人员决定",
+            "No rule applies ({count} were tried); the street's desk decides",
+        ),
+        "others": ("之前的 {count} 条规则不适用", "The {count} rules before it do not apply"),
+        "near": (
+            "{rule} 只差一项：{fact}为“{value}”，不符合“{condition}”",
+            "{rule} failed on one condition only: {fact} is {value!r}, not {condition!r}",
+        ),
+        "objection": ("对此可以提出异议，由工作人员重新决定", "You may object; then a person decides anew"),
+    }
+)
+
+
+@attrs.frozen(kw_only=True)
+class Route:
+    """A routing decision with everything that it rested on.
+
+    :param rule: its id, empty where no rule hit and the desk decides.
+    :param table: the version of the table; :param origin: the plugin that the rule came from.
+    """
+
+    rule: str
+    band: str
+    table: str
+    origin: str = ""
+    hits: tuple[Hit, ...] = ()
+    near_misses: tuple[NearMiss, ...] = ()
+    passed_over: int = 0
+    lead: Party
+    supporting: tuple[Party, ...] = ()
+    informed: tuple[Party, ...] = ()
+    deadline: Deadline
+    on_the_spot: bool = False
+    tell_zh: str = ""
+    tell_en: str = ""
+
+    def explain(self, language: str = "zh") -> str:
+        """Say who, by when, by which rule, on which facts, and why not the others."""
+        return explain_route(self, language)
+
+
+def name_of(party: Party, language: str) -> str:
+    """Name a party without a person's name: what it is, and its id."""
+    name = (party.zh if language == "zh" else party.en) or party.holder
+    return name if name == party.holder else f"{name} {party.holder}"
+
+
+def _fact(name: str, language: str) -> str:
+    fact = FACTS.get(name)
+    if fact is None:
+        return name
+    return fact.zh if language == "zh" else fact.en
+
+
+def explain_route(route: Route, language: str = "zh") -> str:
+    """Say who, by when, by which rule and facts, and why not the others; several lines."""
+    say = PHRASES.say
+    lead = name_of(route.lead, language)
+    if len(route.lead.path) > 1:
+        lead += say("climbed", language, start=route.lead.path[0], end=route.lead.path[-1])
+    who = say("who", language, lead=lead)
+    for key, parties in (("supporting", route.supporting), ("informed", route.informed)):
+        if parties:
+            who += say(key, language, parties=", ".join(name_of(party, language) for party in parties))
+    deadline = route.deadline
+    limit = deadline.limit.in_(language) if deadline.limit else say("agreed", language)
+    due = say("due", language, limit=limit, due=deadline.local(deadline.due_at))
+    if deadline.provisional:
+        due += say("provisional", language)
+    lines = [who, due]
+    if not route.rule:
+        return "\n".join([*lines, say("desk", language, count=route.passed_over), say("objection", language)])
+    rule = say("rule", language, rule=route.rule, band=route.band, table=route.table)
+    lines.append(rule + (say("origin", language, origin=route.origin) if route.origin else ""))
+    lines += [
+        "  " + say("hit", language, fact=_fact(hit.fact, language), value=hit.value, condition=hit.condition)
+        for hit in route.hits
+    ] or ["  " + say("always", language)]
+    if route.passed_over:
+        lines.append(say("others", language, count=route.passed_over))
+    lines += [_near(miss, language) for miss in route.near_misses]
+    return "\n".join([*lines, say("objection", language)])
+
+
+def _near(miss: NearMiss, language: str) -> str:
+    return "  " + PHRASES.say(
+        "near",
+        language,
+        rule=miss.rule,
+        fact=_fact(miss.fact, language),
+        value=miss.value,
+        condition=miss.condition,
+    )

@@ -1,0 +1,118 @@
+"""Whistle and report-in (吹哨报到): departments are called, answer, and are appraised."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from gridgov.cases import _messages as m
+from gridgov.cases._given import MARKS, CaseGiven, clock_only, known, may, refuse, tag_of, wrong_state
+from gridgov.cases._state import ReportInDue, State, is_open
+from gridgov.decider import Subjects
+from gridgov.errors import as_code
+
+__all__ = ["appraise", "blow", "miss", "report_in"]
+
+
+def blow(command: m.BlowWhistle, subjects: Subjects, given: CaseGiven) -> list[m.CaseEvent]:
+    if not command.cases or not command.organizations:
+        refuse("whistle.calls-nobody", "a whistle names at least one case and one organization")
+    if len(set(command.cases)) < len(command.cases) or len(set(command.organizations)) < len(command.organizations):
+        refuse("whistle.named-twice", "a whistle names each case and each organization once")
+    for organization in command.organizations:
+        if organization not in given.roster.organizations:
+            refuse("whistle.unknown-organization", f"there is no organization {as_code(organization)}")
+    if command.report_by.tzinfo is None or command.report_by <= given.at:
+        refuse("whistle.no-time", "the time to report in lies after the whistle, with a time zone")
+    if command.report_by > given.at + dt.timedelta(days=given.policy.whistle_days):
+        refuse("whistle.too-long", f"the time to report in is {given.policy.whistle_days} days at most")
+    events: list[m.CaseEvent] = []
+    for case in command.cases:
+        state: State | None = subjects.get(tag_of(case))
+        if state is None:
+            refuse("case.unknown", f"there is no case {as_code(case)}")
+        may("BlowWhistle", state.file.place, given)
+        if not is_open(state):
+            wrong_state(state, "whistled for")
+        events.append(
+            m.WhistleBlown(
+                case=case,
+                at=given.at,
+                by=given.by,
+                whistle=given.command_id,
+                organizations=command.organizations,
+                report_by=command.report_by,
+                reason=given.sealed.get("reason"),
+            )
+        )
+    return events
+
+
+def _called(state: State, whistle: str, organization: str) -> ReportInDue:
+    found = next((r for r in state.file.report_ins if (r.whistle, r.organization) == (whistle, organization)), None)
+    if found is None:
+        refuse(
+            "whistle.unknown",
+            f"the whistle {as_code(whistle)} did not call {as_code(organization)} to the case {state.id}",
+            case=state.id,
+        )
+    return found
+
+
+def report_in(command: m.ReportIn, subjects: Subjects, given: CaseGiven) -> list[m.CaseEvent]:
+    state = known(command, subjects, given)
+    called = _called(state, command.whistle, command.organization)
+    if not given.roster.acts_for(given.by, command.organization):
+        refuse("whistle.not-called", f"{given.by} does not act for {command.organization}", by=given.by)
+    if called.reported_at is not None:
+        refuse("whistle.reported-already", f"{command.organization} has reported in already", case=state.id)
+    return [
+        m.ReportedIn(
+            case=state.id,
+            at=given.at,
+            by=given.by,
+            whistle=command.whistle,
+            organization=command.organization,
+            late=given.at > called.report_by,
+        )
+    ]
+
+
+def appraise(command: m.AppraiseWhistle, subjects: Subjects, given: CaseGiven) -> list[m.CaseEvent]:
+    state = known(command, subjects, given)
+    called = _called(state, command.whistle, command.organization)
+    if not called.settled:
+        refuse("whistle.not-settled", f"{command.organization} still has time to report in", case=state.id)
+    if given.by != called.blown_by:
+        refuse("whistle.not-the-caller", f"only {called.blown_by}, who whistled, appraises", case=state.id)
+    if command.mark not in MARKS:
+        refuse("whistle.bad-mark", f"a mark is 1 to 5, not {command.mark}", mark=command.mark)
+    if called.mark:
+        refuse("whistle.appraised-already", f"{command.organization} was appraised already", case=state.id)
+    return [
+        m.WhistleAppraised(
+            case=state.id,
+            at=given.at,
+            by=given.by,
+            whistle=command.whistle,
+            organization=command.organization,
+            mark=command.mark,
+        )
+    ]
+
+
+def miss(command: m.MissReportIn, subjects: Subjects, given: CaseGiven) -> list[m.CaseEvent]:
+    state = known(command, subjects, given)
+    clock_only(given)
+    called = _called(state, command.whistle, command.organization)
+    if called.settled or given.at < called.report_by:
+        refuse("case.nothing-due", f"{command.organization} is not late for the case {state.id}", case=state.id)
+    return [
+        m.ReportInMissed(
+            case=state.id,
+            at=given.at,
+            by=given.by,
+            whistle=command.whistle,
+            organization=command.organization,
+            step_at=called.report_by,
+        )
+    ]

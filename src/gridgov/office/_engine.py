@@ -1,0 +1,521 @@
+"""Follow, decide, store, react: what every call of the office rests on."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, Self
+
+import attrs
+
+from gridgov.decider import Decider, FallsDue, Watched
+from gridgov.documents import ROOMS, Codec, fingerprint, read_refusal, write_refusal
+from gridgov.errors import (
+    AppendConflictError,
+    CommandConflictError,
+    GridgovError,
+    RefusalError,
+    SetupMismatchError,
+)
+from gridgov.hooks import Fault, Happening, Host
+from gridgov.office._memory import Memory, Outcome, Seen
+from gridgov.office._private import Envelope, same_texts, seal
+from gridgov.reactions import REACTOR, react
+from gridgov.setup import Adopted, AdoptSetup, Setup, compare_sections
+from gridgov.store import Commit, Condition, Cursor, Draft, PrivateEntry, Store, StoredOutcome
+
+__all__ = ["CLOCK", "OWN", "SYSTEM", "Asked", "Engine", "Ticked", "aware"]
+
+ATTEMPTS_MAX = 10
+TICK_PAGE = 200
+REACTIONS = "reactions"
+REACTIONS_PAGE = 500
+"""How many records may be reacted to again after a crash."""
+OWN = "gridgov:"
+"""What the ids of the office's own commands begin with; nobody else's may."""
+SYSTEM = "system:"
+CLOCK, OFFICE = "system:clock", "system:office"
+
+
+def aware(instant: dt.datetime) -> dt.datetime:
+    if instant.tzinfo is None:
+        raise ValueError(f"an instant must be an aware datetime, not {instant!r}")
+    return instant.astimezone(dt.UTC)
+
+
+@attrs.frozen(kw_only=True)
+class Ticked:
+    """What one tick did: how many things fell due and were done."""
+
+    done: int
+    until: dt.datetime
+
+
+@attrs.frozen(kw_only=True)
+class Asked:
+    """A command on its way through the office."""
+
+    command: Any
+    by: str
+    id: str
+    at: dt.datetime
+    documents: dict[str, bytes] = attrs.field(factory=dict)
+    erase: tuple[str, ...] = ()
+
+    @property
+    def internal(self) -> bool:
+        return self.by.startswith(SYSTEM)
+
+
+@attrs.frozen(kw_only=True)
+class Decided:
+    """What a room decided, ready to be stored: events, or a refusal."""
+
+    drafts: tuple[Draft, ...] = ()
+    events: tuple[Any, ...] = ()
+    primary: str = ""
+    private: tuple[PrivateEntry, ...] = ()
+    read: frozenset[str] = frozenset()
+    watched: frozenset[str] = frozenset()
+    refusal: RefusalError | None = None
+
+
+@attrs.define(eq=False)
+class Batch:
+    """Commands that will be stored as one commit."""
+
+    start: int
+    drafts: list[Draft] = attrs.field(factory=list)
+    read: set[str] = attrs.field(factory=set)
+    outcomes: dict[str, StoredOutcome] = attrs.field(factory=dict)
+    private: dict[str, PrivateEntry] = attrs.field(factory=dict)
+    seen: list[Seen] = attrs.field(factory=list)
+    asked: list[tuple[Asked, bool]] = attrs.field(factory=list)
+    results: dict[str, Outcome] = attrs.field(factory=dict)
+
+
+class Engine:
+    """The part of the office that no caller sees: one store, one memory, one lock."""
+
+    def __init__(
+        self,
+        setup: Setup,
+        store: Store,
+        host: Host,
+        clock: Callable[[], dt.datetime],
+        entropy: Callable[[int], bytes],
+    ) -> None:
+        self._lock = threading.RLock()
+        self._host = host
+        self._clock = clock
+        self._entropy = entropy
+        self._store = store
+        self._codec = Codec()
+        self._room_of_command = {command: room for room in ROOMS for command in room.commands}
+        self._memory = Memory(store, self._codec, setup.jurisdiction)
+        self._batch: Batch | None = None
+        self._setup = setup.with_rules(host.rules(setup.catalog, setup.territory))
+        self._adopted: Adopted | None = None
+        self._pending: list[Seen] = []
+        self._reacting = False
+        self._reacted = 0
+        self._memory.follow()
+        self._memory.unheard.clear()
+        self._adopt()
+
+    def _adopt(self) -> None:
+        if self._memory.subject("setup") is None:
+            digests = self._setup.section_digests
+            documents = {digests[name]: body for name, body in self._setup.sections.items()}
+            asked = Asked(command=AdoptSetup(digests), by=OFFICE, id=f"{OWN}adopt", at=self._now(), documents=documents)
+            # Somebody else may open the same store at the same moment; then what they adopted holds.
+            with suppress(RefusalError, CommandConflictError):
+                self._run(asked)
+            self._memory.follow()
+        self._check_setup()
+
+    def _check_setup(self) -> None:
+        """Refuse to go on with another setup than the one in force."""
+        adopted: Adopted | None = self._memory.live.get("setup")
+        if adopted is self._adopted:
+            return
+        if adopted is None or dict(adopted.sections) != self._setup.section_digests:
+            sections = adopted.sections if adopted is not None else {}
+            before = {name: self._store.document(digest) for name, digest in sections.items()}
+            raise SetupMismatchError(compare_sections(before, dict(self._setup.sections)))
+        self._adopted = adopted
+
+    def _catch_up(self) -> None:
+        """Let reactions follow that a crash has cut off."""
+        self._reacted = self._store.cursor(self._memory.stored(REACTIONS)).position
+        self._memory.unheard.clear()
+        if self._reacted < self._memory.position:
+            self._pending = self._memory.since(self._reacted)
+            self._react()
+            self._save_reactions()
+
+    def _now(self) -> dt.datetime:
+        return aware(self._clock())
+
+    def _new_id(self) -> str:
+        return self._entropy(12).hex()
+
+    def _follow(self) -> None:
+        """Fold what is new, except inside a batch, which rests on one position."""
+        if self._batch is None:
+            self._memory.follow(hear_after=0)
+            self._hear()
+            self._check_setup()
+
+    def _run(self, asked: Asked) -> Outcome:
+        for _ in range(ATTEMPTS_MAX):
+            known = self._known(asked)
+            if known is not None:
+                return known
+            self._follow()
+            decided = self._decide_after_what_is_due(asked)
+            if self._batch is not None:
+                return self._keep(self._batch, asked, decided)
+            try:
+                return self._store_one(asked, decided)
+            except AppendConflictError:
+                continue
+        raise AppendConflictError(f"what {type(asked.command).__name__} rests on")
+
+    def _known(self, asked: Asked) -> Outcome | None:
+        """Give the outcome of a command that was handled before; raise its refusal."""
+        batch = self._batch
+        stored = batch.outcomes.get(asked.id) if batch is not None else None
+        entries = batch.private if batch is not None and stored is not None else None
+        stored = stored or self._store.outcome(self._memory.stored(asked.id))
+        if stored is None:
+            return None
+        find = self._store.private if entries is None else entries.get
+        if stored.fingerprint != fingerprint(asked.command, asked.by) or not same_texts(
+            asked.command, self._memory.stored(asked.id), find
+        ):
+            raise CommandConflictError(asked.id)
+        if not stored.accepted:
+            raise read_refusal(stored.body)
+        if batch is not None and asked.id in batch.results:
+            return batch.results[asked.id]
+        return self._replay(asked, stored)
+
+    def _replay(self, asked: Asked, stored: StoredOutcome) -> Outcome:
+        if not stored.first:
+            return Outcome(id=asked.id, state=None, events=(), position=None)
+        seen = [
+            self._memory.seen(record)
+            for record in self._store.read(after=stored.first - 1, limit=stored.last - stored.first + 1)
+            if record.command_id == stored.command_id
+        ]
+        return Outcome(
+            id=asked.id,
+            state=self._memory.subject_at(seen[0].tags[0], stored.last),
+            events=tuple(each.event for each in seen),
+            position=stored.last,
+        )
+
+    def _decide_after_what_is_due(self, asked: Asked) -> Decided:
+        """Decide; where a subject has something overdue at that instant, let that happen first."""
+        while True:
+            decided = self._decide(asked)
+            overdue = [] if asked.internal else self._memory.overdue(sorted(decided.watched), asked.at)
+            before = self._memory.position, len(self._batch.seen) if self._batch is not None else 0
+            for tag, due in overdue:
+                self._do_due(tag, due)
+            after = self._memory.position, len(self._batch.seen) if self._batch is not None else 0
+            if before == after:
+                return decided
+
+    def _decide(self, asked: Asked) -> Decided:
+        room: Decider[Any, Any, Any] = self._room_of_command[type(asked.command)]
+        envelope = seal(asked.command, self._memory.stored(asked.id), self._entropy)
+        watched = Watched(self._memory.subjects)
+        try:
+            self._ask_plugins(asked, envelope.public)
+            given = self._setup.given(room.name, at=asked.at, by=asked.by, command_id=asked.id, sealed=envelope.sealed)
+            events = tuple(room.decide(envelope.public, watched, given))
+        except RefusalError as refusal:
+            return Decided(refusal=refusal, read=self._tags_of(watched.read), watched=frozenset(watched.read))
+        recorded_at = self._now()
+        drafts = tuple(self._draft(room, event, asked.id, recorded_at) for event in events)
+        return Decided(
+            drafts=drafts,
+            events=events,
+            primary=room.tags(events[0])[0] if events else "",
+            private=self._entries(envelope, drafts, asked.at),
+            read=self._tags_of(watched.read) | {tag for draft in drafts for tag in draft.tags},
+            watched=frozenset(watched.read),
+        )
+
+    def _tags_of(self, read: set[str]) -> frozenset[str]:
+        # Every decision rests on the setup in force, too.
+        return frozenset(self._memory.stored(tag) for tag in (*read, "setup"))
+
+    def _ask_plugins(self, asked: Asked, public: Any) -> None:
+        if asked.internal:
+            return
+        refused = self._host.validate(public, asked.by, asked.at)
+        if refused is not None:
+            plugin, reason = refused
+            raise RefusalError(f"{plugin}.{reason.code}", reason.message, plugin=plugin)
+
+    def _draft(self, room: Decider[Any, Any, Any], event: Any, id: str, recorded_at: dt.datetime) -> Draft:  # noqa: A002
+        name, shape, body = self._codec.write(event)
+        tags = tuple(self._memory.stored(tag) for tag in room.tags(event))
+        return Draft(
+            stream=tags[0],
+            name=name,
+            shape=shape,
+            body=body,
+            tags=tags,
+            occurred_at=event.at,
+            recorded_at=recorded_at,
+            by=event.by,
+            command_id=self._memory.stored(id),
+        )
+
+    def _entries(self, envelope: Envelope, drafts: Sequence[Draft], at: dt.datetime) -> tuple[PrivateEntry, ...]:
+        return envelope.entries(drafts[0].tags[0], at.date(), self._setup.retention) if drafts else ()
+
+    def _outcome_of(self, asked: Asked, refusal: RefusalError | None) -> StoredOutcome:
+        return StoredOutcome(
+            command_id=self._memory.stored(asked.id),
+            fingerprint=fingerprint(asked.command, asked.by),
+            accepted=refusal is None,
+            body=b"" if refusal is None else write_refusal(refusal),
+            recorded_at=self._now(),
+        )
+
+    def _store_one(self, asked: Asked, decided: Decided) -> Outcome:
+        position = self._store.append(
+            Commit(
+                drafts=decided.drafts,
+                condition=Condition(tags=decided.read, after=self._memory.position),
+                outcomes=[self._outcome_of(asked, decided.refusal)],
+                private=decided.private,
+                documents={} if decided.refusal else asked.documents,
+                erase=() if decided.refusal else asked.erase,
+            )
+        )
+        if decided.refusal is not None:
+            raise decided.refusal
+        self._memory.follow()
+        self._hear()
+        state = self._memory.subject(decided.primary) if decided.drafts else None
+        return Outcome(id=asked.id, state=state, events=decided.events, position=position)
+
+    @contextmanager
+    def batch(self) -> Iterator[Self]:
+        """Store everything that is handled inside as one commit: for bulk work.
+
+        A refusal is raised where it happens, and stored with the rest. If the block raises, or
+        others were faster too often, nothing of it is stored. Batches do not nest; amending,
+        erasing, reading private texts, ticking and delivering are not for batches.
+
+        :raises AppendConflictError: others were faster, and what was answered inside the block
+            does not hold any more; do the whole block again.
+        """
+        with self._lock:
+            self._not_in_a_batch("a batch")
+            self._follow()
+            self._batch = Batch(self._memory.position)
+            try:
+                yield self
+                self._store_batch()
+            except BaseException:
+                self._drop_batch()
+                raise
+            self._react()
+
+    def _not_in_a_batch(self, what: str) -> None:
+        if self._batch is not None:
+            raise RuntimeError(f"{what} is not possible inside a batch")
+
+    def _keep(self, batch: Batch, asked: Asked, decided: Decided) -> Outcome:
+        """Keep a decision until the batch is stored; fold it as if it were."""
+        batch.asked.append((asked, decided.refusal is None))
+        batch.outcomes[asked.id] = self._outcome_of(asked, decided.refusal)
+        batch.read |= decided.read
+        if decided.refusal is not None:
+            raise decided.refusal
+        batch.drafts += decided.drafts
+        batch.private.update({entry.ref: entry for entry in decided.private})
+        for draft, event in zip(decided.drafts, decided.events, strict=True):
+            batch.seen.append(self._memory.apply(self._presumed(draft, event)))
+        state = self._memory.subject(decided.primary) if decided.drafts else None
+        outcome = Outcome(id=asked.id, state=state, events=decided.events, position=None)
+        batch.results[asked.id] = outcome
+        return outcome
+
+    def _presumed(self, draft: Draft, event: Any) -> Seen:
+        """Give an event before it is stored: its place is known only when the batch is."""
+        tags = tuple(tag.removeprefix(self._memory.stored("")) for tag in draft.tags)
+        fresh = tags[0] not in self._memory.live and self._memory.subject(tags[0]) is None
+        return Seen(
+            name=draft.name,
+            event=event,
+            tags=tags,
+            by=draft.by,
+            at=draft.occurred_at,
+            stream=draft.stream,
+            stream_version=1 if fresh else 2,
+            position=self._memory.position + 1,
+        )
+
+    def _drop_batch(self) -> None:
+        """Forget what was only presumed, and hear what others have stored meanwhile."""
+        start = self._batch.start if self._batch is not None else self._memory.position
+        self._batch = None
+        self._memory.forget()
+        self._memory.follow(hear_after=start)
+        self._hear()
+        self._check_setup()
+
+    def _store_batch(self) -> None:
+        for _ in range(ATTEMPTS_MAX):
+            batch = self._batch
+            if batch is None:
+                raise RuntimeError("no batch is open")
+            try:
+                self._append_batch(batch)
+            except AppendConflictError:
+                self._decide_batch_anew(batch)
+                continue
+            return
+        raise AppendConflictError("what this batch rests on")
+
+    def _decide_batch_anew(self, batch: Batch) -> None:
+        """Somebody else was faster: decide everything again; each answer must stay what it was."""
+        self._drop_batch()
+        self._batch = Batch(self._memory.position)
+        for asked, accepted in batch.asked:
+            try:
+                self._run(asked)
+            except RefusalError:
+                again = False
+            else:
+                again = True
+            if again is not accepted:
+                raise AppendConflictError(f"what {type(asked.command).__name__} {asked.id!r} of this batch rests on")
+
+    def _append_batch(self, batch: Batch) -> None:
+        if not batch.outcomes:
+            self._batch = None
+            return
+        last = self._store.append(
+            Commit(
+                drafts=batch.drafts,
+                condition=Condition(tags=frozenset(batch.read), after=batch.start),
+                outcomes=list(batch.outcomes.values()),
+                private=list(batch.private.values()),
+            )
+        )
+        if last != batch.start + len(batch.drafts):
+            # Others wrote beside us; what they wrote has to be folded in its own order.
+            self._drop_batch()
+            return
+        self._batch = None
+        self._memory.position = last
+        places = range(batch.start + 1, last + 1)
+        self._memory.unheard += [attrs.evolve(s, position=p) for s, p in zip(batch.seen, places, strict=True)]
+        self._memory.drop_settled()
+        self._hear()
+
+    def _hear(self) -> None:
+        """Take what is stored and new, for reactions, and tell the plugins."""
+        fresh, self._memory.unheard = self._memory.unheard, []
+        if not fresh:
+            return
+        self._pending += fresh
+        self._host.committed(
+            [
+                Happening(position=seen.position, name=seen.name, event=seen.event, by=seen.by, at=seen.at)
+                for seen in fresh
+            ]
+        )
+
+    def _react(self) -> None:
+        """Let reactions follow everything that was heard, reactions to reactions included.
+
+        What was committed stays committed whatever happens here: a passing fault leaves the
+        event pending for the next call, and the cursor never passes it.
+        """
+        if self._reacting or self._batch is not None:
+            return
+        self._reacting = True
+        try:
+            while self._pending:
+                seen = self._pending[0]
+                for reaction in react(seen.event, lambda s=seen: self._after(s), seen.position, self._setup):  # type: ignore[misc]
+                    self._do_own(reaction.command, by=REACTOR, id=f"{OWN}{reaction.id}", at=seen.at)
+                self._pending.pop(0)
+        except GridgovError as error:
+            if not error.temporary:
+                raise
+        finally:
+            self._reacting = False
+
+    def _after(self, seen: Seen) -> Any:
+        return self._memory.subject_at(seen.tags[0], seen.position)
+
+    def _do_own(self, command: Any, *, by: str, id: str, at: dt.datetime) -> None:  # noqa: A002
+        """Ask for something that the office itself wants; a wrong one must not stop the others."""
+        try:
+            self._run(Asked(command=command, by=by, id=id, at=at))
+        except RefusalError:
+            pass  # a refusal is an outcome like any other, and is stored
+        except (GridgovError, ValueError, LookupError) as error:
+            if isinstance(error, GridgovError) and (error.temporary or isinstance(error, SetupMismatchError)):
+                raise
+            self._host.faults.append(Fault("gridgov", type(command).__name__, f"{id}: {error}"))
+
+    def _save_reactions(self) -> None:
+        """Save how far reactions have come: a crash before that only makes them ask again."""
+        done = self._pending[0].position - 1 if self._pending else self._memory.position
+        if self._reacted < done:
+            self._store.save_cursor(Cursor(name=self._memory.stored(REACTIONS), position=done))
+            self._reacted = done
+
+    def tick(self, now: dt.datetime | None = None) -> Ticked:
+        """Do everything that has fallen due by *now*: warn, escalate, confirm, expire.
+
+        Each thing happens at the instant at which it was due, in order, so one tick over a long
+        gap leads to the same state as many small ones. Calling it again changes nothing.
+        """
+        until = self._now() if now is None else aware(now)
+        done = 0
+        with self._lock:
+            self._not_in_a_batch("a tick")
+            while True:
+                count = self._tick_page(until)
+                done += count
+                if count < TICK_PAGE:
+                    break
+            self._react()
+            if self._memory.position - self._reacted >= REACTIONS_PAGE:
+                self._save_reactions()
+        return Ticked(done=done, until=until)
+
+    def _tick_page(self, now: dt.datetime) -> int:
+        self._follow()
+        first = self._memory.next_due(now)
+        if first is None:
+            return 0
+        self._memory.put_back(*first)
+        count = 0
+        with self.batch():
+            while count < TICK_PAGE:
+                found = self._memory.next_due(now)
+                if found is None:
+                    break
+                self._do_due(*found)
+                count += 1
+        return count
+
+    def _do_due(self, tag: str, due: FallsDue) -> None:
+        id_ = f"{OWN}clock:{tag}:{due.key}:{due.at.astimezone(dt.UTC).isoformat()}"
+        self._do_own(due.command, by=CLOCK, id=id_, at=due.at)
