@@ -27,7 +27,7 @@ from gridgov.points import (
     StockGoods,
 )
 from gridgov.testing import NOON, SimulatedClock, Simulator, small_setup
-from gridgov_sql import open_sqlite
+from gridgov_sql import SqlStore
 
 PANEL = ("head-8", "lead-81", "resident:00001")
 KINDS = ("noise", "gas.smell", "question", "odd", "clutter")
@@ -49,37 +49,21 @@ class Points:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-class KilledStore:
+class KilledStore(SqlStore):
     """The real store, with points before and after each write."""
 
-    def __init__(self, store, point) -> None:
-        self._store = store
-        self._point = point
-
-    def __getattr__(self, name):
-        return getattr(self._store, name)
+    point = staticmethod(lambda name: None)
 
     def append(self, commit, /):
-        self._point("before-commit")
-        position = self._store.append(commit)
-        self._point("after-commit")
+        self.point("before-commit")
+        position = super().append(commit)
+        self.point("after-commit")
         return position
 
     def save_cursor(self, cursor, /):
-        self._point("before-cursor")
-        self._store.save_cursor(cursor)
-        self._point("after-cursor")
-
-    # The protocol is checked at run time, by attributes that the class must have.
-    read = head = outcome = private = private_refs = document = cursor = snapshot = save_snapshot = close = None
-
-    def __getattribute__(self, name):
-        own = ("append", "save_cursor", "_store", "_point", "__class__")
-        return (
-            object.__getattribute__(self, name)
-            if name in own
-            else getattr(object.__getattribute__(self, "_store"), name)
-        )
+        self.point("before-cursor")
+        super().save_cursor(cursor)
+        self.point("after-cursor")
 
 
 class Paper:
@@ -146,7 +130,8 @@ def plan(simulator, office) -> None:
 
 def main(folder: Path, wanted: str = "") -> None:
     point = Points(wanted)
-    store = KilledStore(open_sqlite(f"sqlite:///{folder / 'street.db'}"), point)
+    store = KilledStore(f"sqlite:///{folder / 'street.db'}")
+    store.point = point
     clock = SimulatedClock(NOON)
     paper = Paper(folder / "notices.jsonl", point)
     with open_office(small_setup(), store, discover=False, clock=clock, channels=[paper]) as office:

@@ -340,14 +340,16 @@ def open_office(
     :raises PluginError: a plugin does not fit.
     :raises StoreError: the store cannot be used; the file was left as it was.
     """
+    if store is not None and not isinstance(store, str | Store):
+        raise TypeError(f"a store is a URL or fulfills gridgov.store.Store; {type(store).__name__} does not")
     host = Host(plugins, discover=discover)
-    given = isinstance(store, Store)
     opened: Store | None = None
+    owns_store = store is None or isinstance(store, str)
     try:
-        opened = store if isinstance(store, Store) else MemoryStore() if store is None else host.open_store(store)
-        return Office(setup, opened, host=host, channels=channels, clock=clock, entropy=entropy, owns_store=not given)
+        opened = host.open_store(store) if isinstance(store, str) else MemoryStore() if store is None else store
+        return Office(setup, opened, host=host, channels=channels, clock=clock, entropy=entropy, owns_store=owns_store)
     except BaseException:
         host.close()
-        if opened is not None and not given:
+        if opened is not None and owns_store:
             opened.close()
         raise
