@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -96,6 +97,13 @@ def test_a_pause_after_the_deadline_moves_nothing_but_what_was_still_to_come():
     moved = paused_deadline(deadline, LADDER, CALENDAR, start=START + 5 * HOUR, end=START + 7 * HOUR)
     assert moved.due_at == deadline.due_at
     assert moved.step.at == START + 7 * HOUR
+
+
+def test_a_rung_that_had_time_left_when_the_pause_began_has_it_when_it_ends():
+    deadline = start_deadline(START, CALENDAR, LADDER, limit=parse_limit("4紧急工作时"))
+    on_rung = attrs.evolve(deadline, step=Step(kind="climb", at=START + 6 * HOUR, rung=1))
+    moved = paused_deadline(on_rung, LADDER, CALENDAR, start=START + 5 * HOUR, end=START + 40 * HOUR)
+    assert moved.step == Step(kind="climb", at=START + 41 * HOUR, rung=1)
 
 
 def test_an_agreed_date_stays_whatever_is_checked_meanwhile():

@@ -113,6 +113,6 @@ def check_access(
         held = [posting for posting in postings if posting.role == grant.role]
         if held and (grant.scope == "all" or place is None):
             return
-        if place is not None and any(territory.within(place, posting.place) for posting in held):
+        if place is not None and place in territory and any(territory.within(place, posting.place) for posting in held):
             return
     raise RefusalError("access.denied", f"{by} may not do {name} here", name=name, by=by, place=place or "", kind=kind)

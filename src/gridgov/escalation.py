@@ -196,7 +196,13 @@ def paused_deadline(
     An agreed date stays. What was not due before the pause is not due inside it either.
     """
     step = deadline.step
-    late = None if step is None else attrs.evolve(step, at=max(step.at, end))
+    late = None
+    if step is not None:
+        # A rung that had time left when the pause began has it when it ends. Warning and deadline
+        # are worked out below; where the date was agreed on they stay, unless the pause covers them.
+        later_rung = step.kind == "climb" and step.at != deadline.due_at
+        left = max(step.at - start, dt.timedelta(0))
+        late = attrs.evolve(step, at=end + left if later_rung else max(step.at, end))
     if deadline.limit is None:
         return attrs.evolve(deadline, step=late)
     pauses = (*deadline.pauses, Pause(start, end))

@@ -233,6 +233,10 @@ def test_a_failed_check_gives_the_case_back_and_the_time_of_the_check_does_not_c
     resolved().when(Check("a", passed=False), by="desk-1").refused("case.no-reason")
 
 
+def test_a_check_within_the_skew_of_two_clocks_is_no_error():
+    resolved().after(minutes=-1).when(Check("a", passed=False, reason="x"), by="desk-1").then(CaseChecked)
+
+
 def test_only_the_reporter_rates_once_from_one_to_five_and_in_time():
     answered().when(Rate("a", score=5), by="resident:00002").refused("case.not-the-reporter")
     answered().when(Rate("a", score=6), by=RESIDENT).refused("case.bad-score")

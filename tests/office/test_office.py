@@ -6,11 +6,12 @@ import threading
 import attrs
 import pytest
 
-from gridgov import open_office
+from gridgov import hookimpl, open_office
 from gridgov.access import AccessPolicy, Grant
 from gridgov.cases import (
     Acknowledge,
     Answer,
+    BlowWhistle,
     Board,
     CaseView,
     Check,
@@ -18,10 +19,12 @@ from gridgov.cases import (
     Closed,
     Dispatched,
     OpenCase,
+    RaiseObjection,
     Reopen,
     Resolve,
     Return,
     Timeline,
+    Withdraw,
     WorkList,
 )
 from gridgov.errors import (
@@ -34,7 +37,7 @@ from gridgov.errors import (
 )
 from gridgov.points import AwardList, ProposeAward, Statement
 from gridgov.store import MemoryStore, every_record
-from gridgov.testing import NOON, small_setup
+from gridgov.testing import NOON, SimulatedClock, small_setup
 
 HOUSE = "150203005008-B001"
 RESIDENT = "resident:00001"
@@ -133,6 +136,30 @@ def test_the_offices_own_actors_and_ids_are_not_for_callers(office, by, id_):
         office.handle(report(), by=by, id=id_)
 
 
+@pytest.mark.parametrize(
+    "what",
+    [
+        lambda office: office.erase("case:a", by="system:x"),
+        lambda office: office.erase("case:a", by="desk-1", id="gridgov:x"),
+        lambda office: office.amend(with_longer_limit(small_setup()), by="system:x", reason="x"),
+        lambda office: office.ask(Board(), by="system:x"),
+        lambda office: office.read_private("150203005/a/text", by="system:x", purpose="case-handling"),
+    ],
+)
+def test_nobody_passes_for_the_office_anywhere(office, what):
+    office.handle(report(text="x"), by=RESIDENT, id="a")
+    with pytest.raises(ValueError, match=r"actor|not for callers"):
+        what(office)
+
+
+def test_a_closed_office_says_so(store):
+    office = opened(store)
+    office.close()
+    office.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        office.handle(report(), by=RESIDENT)
+
+
 def test_what_is_no_command_is_a_type_error(office):
     with pytest.raises(TypeError, match="no command"):
         office.handle("open a case", by=RESIDENT)
@@ -171,6 +198,7 @@ def test_a_question_inside_a_batch_sees_what_the_batch_has_done(office):
     with office.batch():
         office.handle(report(), by=RESIDENT, id="a")
         assert isinstance(office.ask(CaseView("a"), by="desk-1"), Dispatched)
+        assert steps(office) == ["case-opened", "case-routed"]
 
 
 def test_a_question_inside_a_batch_does_not_mix_in_what_others_write_meanwhile(store):
@@ -332,10 +360,56 @@ def test_an_unassigned_case_escalates_too(office):
     assert "case-escalated" in steps(office)
 
 
-def test_what_was_due_before_a_command_happens_before_it(office):
+def test_what_was_due_before_a_command_happens_before_it(store):
+    clock = SimulatedClock(NOON)
+    with open_office(small_setup(), store, discover=False, clock=clock) as office:
+        office.handle(report(), by=RESIDENT, id="a")
+        clock.now = NOON + dt.timedelta(hours=23)
+        office.handle(Return("a", reason="x"), by="lead-81", id="r")
+        assert steps(office) == ["case-opened", "case-routed", "case-warned", "case-returned"]
+
+
+def test_what_is_due_between_two_other_things_happens_between_them(store):
+    clock = SimulatedClock(NOON)
+    whistle = BlowWhistle(("a",), organizations=("police",), report_by=NOON + dt.timedelta(hours=40))
+    with open_office(small_setup(), store, discover=False, clock=clock) as office:
+        office.handle(report(), by=RESIDENT, id="a")
+        office.handle(whistle, by="desk-1", id="w")
+        clock.now = NOON + dt.timedelta(days=9)
+        office.handle(RaiseObjection("a", against="route", reason="x"), by=RESIDENT, id="o")
+        told = steps(office)
+    assert told[3:] == [
+        "case-warned",
+        "case-escalated",
+        "case-escalated",
+        "whistle-report-in-missed",
+        "case-objection-raised",
+    ]
+
+
+def test_an_instant_in_the_future_moves_no_deadline(office):
     office.handle(report(), by=RESIDENT, id="a")
-    office.handle(Return("a", reason="x"), by="lead-81", id="r", at=NOON + dt.timedelta(hours=23))
-    assert steps(office) == ["case-opened", "case-routed", "case-warned", "case-returned"]
+    with pytest.raises(RefusalError):
+        office.handle(Acknowledge("a"), by="gas-1", at=NOON + dt.timedelta(days=900))
+    assert steps(office) == ["case-opened", "case-routed"]
+
+
+def test_a_date_that_was_agreed_on_in_the_past_is_pressed_at_once(office):
+    office.handle(report(agreed_due_at=NOON - dt.timedelta(days=3)), by=RESIDENT, id="a")
+    assert office.tick(NOON).done >= 2
+    assert "case-escalated" in steps(office)
+    assert office.faults == ()
+
+
+def test_a_tick_beside_another_process_that_ticks_too_is_no_error():
+    store = Racing()
+    with opened(store) as one, opened(store) as other:
+        for number in range(3):
+            one.handle(report(), by=RESIDENT, id=f"{number}")
+        later = NOON + dt.timedelta(days=30)
+        store.before_append = lambda: other.tick(later)
+        one.tick(later)
+        assert [name for name, _ in records(store)].count("case-escalated") == 6
 
 
 def test_a_resolved_case_is_not_pressed_any_more(office):
@@ -414,6 +488,43 @@ def test_a_reaction_that_a_crash_cut_off_follows_when_the_office_opens_again():
         assert len(again.ask(AwardList(state="proposed"), by="desk-1")) == 1
 
 
+class HalfRead(MemoryStore):
+    """Breaks off while it is read."""
+
+    def __init__(self):
+        super().__init__()
+        self.good_reads = -1
+
+    def read(self, **where):
+        if self.good_reads == 0 and "stream" not in where and "tag" not in where:
+            self.good_reads = -1
+            raise StoreBusyError("somebody else holds it")
+        self.good_reads -= self.good_reads > 0
+        return super().read(**where)
+
+
+def test_plugins_and_reactions_hear_everything_once_even_when_a_batch_breaks_and_the_store_is_busy():
+    heard = []
+    listener = type(
+        "L", (), {"gridgov_committed": hookimpl(lambda self, happenings: heard.extend(h.position for h in happenings))}
+    )
+    store = HalfRead()
+    with opened(store, plugins=[listener()]) as office:
+        for number in range(3):
+            office.handle(report(), by=RESIDENT, id=f"{number}")
+
+        def broken_batch():
+            with office.batch():
+                office.handle(report(), by=RESIDENT, id="x")
+                store.good_reads = 0
+                raise KeyError
+
+        with pytest.raises((KeyError, StoreBusyError)):
+            broken_batch()
+        office.handle(report(), by=RESIDENT, id="y")
+    assert heard == list(range(1, 10))
+
+
 def test_a_busy_store_says_so_and_nothing_has_happened():
     store = Faulty()
     with opened(store) as office:
@@ -475,6 +586,38 @@ def test_an_amended_setup_holds_from_now_on_and_other_offices_notice(store):
             other.handle(report(), by=RESIDENT, id="c")
     with opened(store, changed) as again:
         assert again.ask(Board(), by="desk-1").opened == 2
+
+
+def test_a_retried_amendment_does_not_bring_an_older_setup_back(store):
+    with opened(store) as office:
+        office.amend(with_longer_limit(small_setup()), by="desk-1", reason="x", id="am-1")
+        office.amend(small_setup(), by="desk-1", reason="back", id="am-2")
+        office.amend(with_longer_limit(small_setup()), by="desk-1", reason="x", id="am-1")
+        assert office.handle(report(), by=RESIDENT).state.deadline.limit.amount == 1
+
+
+def without(setup, *codes):
+    from gridgov.territory import Ground, Territory
+
+    nodes = [node for node in setup.territory if node.code not in codes]
+    postings = tuple(p for p in setup.roster.postings if p.place not in codes)
+    tree = Territory.build(setup.territory.levels, nodes)
+    return attrs.evolve(setup, ground=Ground(tree), roster=attrs.evolve(setup.roster, postings=postings))
+
+
+def test_a_place_is_not_amended_away_under_an_open_case_and_a_closed_one_can_still_be_reopened(store):
+    smaller = without(small_setup(), HOUSE)
+    with opened(store) as office:
+        found(office)
+        office.handle(report(), by=RESIDENT, id="open")
+        with pytest.raises(RefusalError, match="open case"):
+            office.amend(smaller, by="desk-1", reason="拆除")
+        office.handle(Withdraw("open"), by=RESIDENT)
+        office.amend(smaller, by="desk-1", reason="拆除")
+        office.handle(Reopen("a", reason="又来了"), by="desk-1")
+        office.tick(NOON + dt.timedelta(days=30))
+        assert office.faults == ()
+        assert office.ask(CaseView("a"), by="desk-1").lead.holder == "desk"
 
 
 @pytest.mark.parametrize(("reason", "code"), [("", "setup.no-reason"), ("x", "setup.unchanged")])

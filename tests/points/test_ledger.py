@@ -116,6 +116,14 @@ def test_the_window_starts_when_the_publication_is_confirmed_and_runs_in_working
     assert window_end(late) == dt.datetime(2026, 9, 9, 4, tzinfo=dt.UTC)
 
 
+def test_a_publication_cannot_be_confirmed_for_a_time_before_it_was_made():
+    """公示不得倒签."""
+    listed = reviewed().after(days=3).given(PublishAwards(awards=("p1",)), by="head-8", id="l1")
+    listed.after(days=-3).when(ConfirmPublication("l1", channel="board", receipt="x"), by="head-8").refused(
+        "points.before-its-past"
+    )
+
+
 def test_one_claim_per_deed_occasion_and_account():
     proposed().when(propose(), by="lead-81").refused("points.claimed-already")
     proposed().when(propose(occasion="o2"), by="lead-81").then(AwardProposed)

@@ -293,7 +293,9 @@ def _check(command: m.Check, subjects: Subjects, given: CaseGiven) -> list[m.Cas
         reason = given.sealed.get("reason")
         return [m.CaseChecked(case=state.id, at=given.at, by=given.by, passed=True, reason=reason)]
     ladder = given.ladders.get(state.deadline.ladder)
-    deadline = paused_deadline(state.deadline, ladder, given.calendar, start=state.resolved_at, end=given.at)
+    deadline = paused_deadline(
+        state.deadline, ladder, given.calendar, start=state.resolved_at, end=max(given.at, state.resolved_at)
+    )
     return [
         m.CaseChecked(case=state.id, at=given.at, by=given.by, passed=False, deadline=deadline, reason=reason_of(given))
     ]

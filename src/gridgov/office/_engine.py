@@ -123,6 +123,7 @@ class Engine:
         self._reacted = 0
         self._memory.follow()
         self._memory.unheard.clear()
+        self._heard = self._memory.position
         self._adopt()
 
     def _adopt(self) -> None:
@@ -133,7 +134,7 @@ class Engine:
             # Somebody else may open the same store at the same moment; then what they adopted holds.
             with suppress(RefusalError, CommandConflictError):
                 self._run(asked)
-            self._memory.follow()
+            self._memory.follow(hear_after=self._heard)
         self._check_setup()
 
     def _check_setup(self) -> None:
@@ -165,7 +166,7 @@ class Engine:
     def _follow(self) -> None:
         """Fold what is new, except inside a batch, which rests on one position."""
         if self._batch is None:
-            self._memory.follow(hear_after=0)
+            self._memory.follow(hear_after=self._heard)
             self._hear()
             self._check_setup()
 
@@ -222,13 +223,18 @@ class Engine:
         """Decide; where a subject has something overdue at that instant, let that happen first."""
         while True:
             decided = self._decide(asked)
-            overdue = [] if asked.internal else self._memory.overdue(sorted(decided.watched), asked.at)
-            before = self._memory.position, len(self._batch.seen) if self._batch is not None else 0
-            for tag, due in overdue:
-                self._do_due(tag, due)
-            after = self._memory.position, len(self._batch.seen) if self._batch is not None else 0
-            if before == after:
+            # Not beyond the present: a slip in somebody's instant must not move a deadline.
+            until = min(asked.at, self._now())
+            overdue = [] if asked.internal else self._memory.overdue(sorted(decided.watched), until)
+            before = self._progress()
+            # One at a time: what the first one brings may be due before the second.
+            if overdue:
+                self._do_due(*overdue[0])
+            if self._progress() == before:
                 return decided
+
+    def _progress(self) -> tuple[int, int]:
+        return self._memory.position, len(self._batch.seen) if self._batch is not None else 0
 
     def _decide(self, asked: Asked) -> Decided:
         room: Decider[Any, Any, Any] = self._room_of_command[type(asked.command)]
@@ -303,7 +309,7 @@ class Engine:
         )
         if decided.refusal is not None:
             raise decided.refusal
-        self._memory.follow()
+        self._memory.follow(hear_after=self._heard)
         self._hear()
         state = self._memory.subject(decided.primary) if decided.drafts else None
         return Outcome(id=asked.id, state=state, events=decided.events, position=position)
@@ -368,10 +374,9 @@ class Engine:
 
     def _drop_batch(self) -> None:
         """Forget what was only presumed, and hear what others have stored meanwhile."""
-        start = self._batch.start if self._batch is not None else self._memory.position
         self._batch = None
         self._memory.forget()
-        self._memory.follow(hear_after=start)
+        self._memory.follow(hear_after=self._heard)
         self._hear()
         self._check_setup()
 
@@ -430,6 +435,7 @@ class Engine:
         fresh, self._memory.unheard = self._memory.unheard, []
         if not fresh:
             return
+        self._heard = max(self._heard, fresh[-1].position)
         self._pending += fresh
         self._host.committed(
             [
@@ -490,8 +496,16 @@ class Engine:
         done = 0
         with self._lock:
             self._not_in_a_batch("a tick")
+            conflicts = 0
             while True:
-                count = self._tick_page(until)
+                try:
+                    count = self._tick_page(until)
+                except AppendConflictError:
+                    # Another process ticks, too; what it has done is not due any more.
+                    conflicts += 1
+                    if conflicts == ATTEMPTS_MAX:
+                        raise
+                    continue
                 done += count
                 if count < TICK_PAGE:
                     break

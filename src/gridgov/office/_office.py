@@ -16,7 +16,7 @@ from gridgov.errors import NotFoundError, RefusalError, StoreBusyError
 from gridgov.hooks import Fault, Host, Loaded
 from gridgov.notices import Notice, notices_for
 from gridgov.office._engine import OWN, SYSTEM, Asked, Engine, aware
-from gridgov.office._memory import Memory, Outcome
+from gridgov.office._memory import Memory, Outcome, Seen
 from gridgov.setup import AmendSetup, ErasePrivate, ReadPrivate, Setup
 from gridgov.store import MemoryStore, Record, Store, every_record, verify_chain
 
@@ -97,12 +97,17 @@ class Office(Engine):
         """
         if type(command) not in self._room_of_command:
             raise TypeError(f"{type(command).__name__} is no command of this office")
+        with self._lock:
+            self._check_caller(by, id)
+            return self._ask_for(command, by=by, id=id or self._new_id(), at=at)
+
+    def _check_caller(self, by: str, id: str | None = None) -> None:  # noqa: A002
+        if self._closed:
+            raise RuntimeError("the office is closed; open it again")
         if by.startswith(SYSTEM) or not by:
             raise ValueError(f"{by!r} is no actor; who acts has an id, and {SYSTEM}* are the office's own")
         if id is not None and (id.startswith(OWN) or not id):
             raise ValueError(f"the command id {id!r} is not for callers; choose another one")
-        with self._lock:
-            return self._ask_for(command, by=by, id=id or self._new_id(), at=at)
 
     def _ask_for(self, command: Any, *, by: str, id: str, at: dt.datetime | None = None) -> Outcome:  # noqa: A002
         try:
@@ -147,10 +152,12 @@ class Office(Engine):
         :raises StoreBusyError: the store has not come as far as *at_least* yet; may succeed later.
         """
         with self._lock:
+            self._check_caller(by)
             self._follow()
             if at_least is not None and self._memory.position < at_least:
                 raise StoreBusyError(f"the store stands at {self._memory.position}, not yet at {at_least}")
-            sight = _Sight(self._memory, self._setup, self._now(), by)
+            kept = self._batch.seen if self._batch is not None else ()
+            sight = _Sight(self._memory, self._setup, self._now(), by, kept)
             if not view.mine(by):
                 check_access(
                     self._setup.access,
@@ -170,6 +177,7 @@ class Office(Engine):
         :raises NotFoundError: there is none, it was erased, or it belongs to another jurisdiction.
         """
         with self._lock:
+            self._check_caller(by)
             self._not_in_a_batch("reading a private text")
             entry = self._store.private(ref) if ref.startswith(self._memory.stored("")) else None
             if entry is None:
@@ -205,6 +213,7 @@ class Office(Engine):
             return self._erase(refs, "ended", by, None)
 
     def _erase(self, refs: tuple[str, ...], subject: str, by: str, id_: str | None) -> int:
+        self._check_caller(by, id_)
         self._not_in_a_batch("erasing")
         if refs:
             command = ErasePrivate(refs, subject=subject)
@@ -247,12 +256,13 @@ class Office(Engine):
             jurisdiction, or where the place of an open case would be gone.
         """
         with self._lock:
+            self._check_caller(by, id)
             self._not_in_a_batch("amending the setup")
             self._follow()
             fresh = setup.with_rules(self._host.rules(setup.catalog, setup.territory))
             self._check_amendment(fresh)
             documents = {fresh.section_digests[name]: body for name, body in fresh.sections.items()}
-            before, self._setup = self._setup, fresh
+            before = self._setup
             asked = Asked(
                 command=AmendSetup(fresh.section_digests, reason=reason),
                 by=by,
@@ -260,12 +270,14 @@ class Office(Engine):
                 at=self._now(),
                 documents=documents,
             )
+            known = self._known(asked)
+            if known is not None:
+                return known  # a retry: whatever is in force since then stays in force
+            decided = self._decide(asked)
             try:
-                # Whether it is allowed is decided by the setup that is in force until then.
-                self._setup = before
-                decided = self._decide(asked)
+                # Whether it is allowed was decided by the setup that is in force until now.
                 self._setup = fresh
-                outcome = self._known(asked) or self._store_one(asked, decided)
+                outcome = self._store_one(asked, decided)
             except BaseException:
                 self._setup = before
                 raise
@@ -298,8 +310,9 @@ class Office(Engine):
 class _Sight:
     """What a view sees."""
 
-    def __init__(self, memory: Memory, setup: Setup, at: dt.datetime, by: str) -> None:
+    def __init__(self, memory: Memory, setup: Setup, at: dt.datetime, by: str, kept: Sequence[Seen] = ()) -> None:
         self._memory = memory
+        self._kept = kept
         self._setup = setup
         self._at = at
         self._by = by
@@ -315,7 +328,8 @@ class _Sight:
         return (subject for tag, subject in self._memory.live.items() if tag.startswith(prefix))
 
     def events(self, tag: str) -> Iterator[Any]:
-        return self._memory.events(tag)
+        yield from self._memory.events(tag)
+        yield from (seen.event for seen in self._kept if tag in seen.tags)
 
 
 def open_office(

@@ -37,6 +37,10 @@ from gridgov.worktime import Calendar, due
 __all__ = ["POINTS", "PointsGiven"]
 
 
+CLOCKS_DIFFER = dt.timedelta(minutes=2)
+"""Several machines write one street; an instant may lie this much before what is stored already."""
+
+
 @attrs.frozen(kw_only=True, eq=False)
 class PointsGiven:
     """What a decision about points rests on, besides the ledger."""
@@ -88,10 +92,12 @@ def _account(account: str, subjects: Subjects) -> Account:
     return found or Account(id=account)
 
 
-def _award(award: str, subjects: Subjects) -> Award:
+def _award(award: str, subjects: Subjects, given: PointsGiven) -> Award:
     found: Award | None = subjects.get(f"award:{award}")
     if found is None:
         _refuse("unknown-award", f"there is no award {as_code(award)}")
+    if given.at < found.file.changed_at - CLOCKS_DIFFER and not given.by.startswith("system:"):
+        _refuse("before-its-past", f"something has happened to the award {award} since then", award=award)
     return found
 
 
@@ -184,7 +190,7 @@ def _sit(command: m.HoldSitting, subjects: Subjects, given: PointsGiven) -> list
 
 
 def _judge(judgment: m.Judgment, command: m.HoldSitting, subjects: Subjects, given: PointsGiven) -> m.PointsEvent:
-    award = _award(judgment.award, subjects)
+    award = _award(judgment.award, subjects, given)
     if not isinstance(award, Proposed):
         _wrong_state(award, "judged")
     file = award.file
@@ -227,7 +233,7 @@ def _publish(command: m.PublishAwards, subjects: Subjects, given: PointsGiven) -
     if subjects.get(f"list:{given.command_id}") is not None:
         _refuse("list-exists", f"there is a list {given.command_id!r} already")
     for each in command.awards:
-        award = _award(each, subjects)
+        award = _award(each, subjects, given)
         if not isinstance(award, Reviewed):
             _wrong_state(award, "published")
     return [m.AwardsPublished(at=given.at, by=given.by, list=given.command_id, awards=command.awards)]
@@ -243,8 +249,8 @@ def _confirm_publication(command: m.ConfirmPublication, subjects: Subjects, give
     if not command.receipt or not command.channel:
         _refuse("no-receipt", "a publication is confirmed with the channel and its receipt")
     for each in published.awards:
-        if not isinstance(_award(each, subjects), Publishing):
-            _wrong_state(_award(each, subjects), "published")
+        if not isinstance(_award(each, subjects, given), Publishing):
+            _wrong_state(_award(each, subjects, given), "published")
     ends = due(given.policy.window, given.at, given.calendar)
     if ends is None:
         raise ValueError("a window without pauses always has an end")
@@ -263,7 +269,7 @@ def _confirm_publication(command: m.ConfirmPublication, subjects: Subjects, give
 
 def _object(command: m.ObjectToAward, subjects: Subjects, given: PointsGiven) -> list[m.PointsEvent]:
     _may(command, given)
-    award = _award(command.award, subjects)
+    award = _award(command.award, subjects, given)
     if not isinstance(award, Published):
         _wrong_state(award, "objected to")
     if given.at > award.window_ends_at:
@@ -275,7 +281,7 @@ def _object(command: m.ObjectToAward, subjects: Subjects, given: PointsGiven) ->
 
 def _decide_objection(command: m.DecideAwardObjection, subjects: Subjects, given: PointsGiven) -> list[m.PointsEvent]:
     _may(command, given)
-    award = _award(command.award, subjects)
+    award = _award(command.award, subjects, given)
     if not isinstance(award, Objected):
         _wrong_state(award, "decided anew")
     file = award.file
@@ -319,7 +325,7 @@ def _decide_objection(command: m.DecideAwardObjection, subjects: Subjects, given
 
 def _confirm(command: m.ConfirmAward, subjects: Subjects, given: PointsGiven) -> list[m.PointsEvent]:
     _clock_only(given)
-    award = _award(command.award, subjects)
+    award = _award(command.award, subjects, given)
     if not isinstance(award, Published) or award.confirm_at != command.due_at or given.at < award.confirm_at:
         _refuse("nothing-due", f"nothing is due for the award {command.award}", award=command.award)
     file = award.file

@@ -150,11 +150,12 @@ def _award(before: Any, event: m.PointsEvent) -> Any:
                 occasion=event.occasion,
                 proposed_by=event.by,
                 asked=event.asked,
+                changed_at=event.at,
             )
         )
     if before is None:
         raise ValueError(f"{type(event).__name__} comes before its award was proposed")
-    file = before.file
+    file = attrs.evolve(before.file, changed_at=max(event.at, before.file.changed_at))
     match event:
         case m.AwardReviewed():
             judges = (*event.in_favor, *event.against)

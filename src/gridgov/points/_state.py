@@ -50,6 +50,7 @@ class AwardFile:
     occasion: str
     proposed_by: str
     asked: int
+    changed_at: dt.datetime
     given: int = 0
     unit: str = ""
     judges: tuple[str, ...] = ()

@@ -194,6 +194,8 @@ class Roster:
         :returns: the holders of the first place that has any (none if nobody is found), and the
             places looked at, from *place* up.
         """
+        if place not in territory:  # it was there once, and the setup has been amended since
+            return Climb((), ())
         path = territory.path(place)
         for step, code in enumerate(path):
             found = self.holders(role, code, on)

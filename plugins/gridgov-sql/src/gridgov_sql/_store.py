@@ -161,8 +161,8 @@ class SqlStore:
             places = _places(records)
             self._insert(t.outcomes, [_outcome_row(outcome, places) for outcome in commit.outcomes])
             self._replace(t.private, "ref", [_private_row(entry) for entry in commit.private])
-            if commit.erase:
-                self._connection.execute(t.private.delete().where(t.private.c.ref.in_(list(commit.erase))))
+            for some in _chunks(list(commit.erase)):
+                self._connection.execute(t.private.delete().where(t.private.c.ref.in_(some)))
             documents = [{"digest": digest, "body": body} for digest, body in commit.documents.items()]
             self._replace(t.documents, "digest", documents)
             return head + len(records)
