@@ -133,3 +133,14 @@ def test_a_sound_ladder_has_no_finding_and_two_of_one_name_have():
     )
     assert list(check_ladders([good], {"lead": 1}, {"gas": 1})) == []
     assert [f.code for f in check_ladders([good, good], {"lead": 1}, {"gas": 1})] == ["escalation.id-twice"]
+
+
+def test_two_pauses_both_give_their_time_back_and_a_move_into_unknown_days_is_provisional():
+    short = Calendar(zone="Asia/Shanghai", known_through=dt.date(2026, 9, 2))
+    deadline = start_deadline(START, short, LADDER, limit=parse_limit("2工作日"))
+    assert not deadline.provisional
+    once = paused_deadline(deadline, LADDER, short, start=START, end=START + 2 * HOUR)
+    twice = paused_deadline(once, LADDER, short, start=START + 2 * HOUR, end=START + 4 * HOUR)
+    # Four working hours given back: Thursday, which no notice has settled.
+    assert twice.due_at == dt.datetime(2026, 9, 3, 4, tzinfo=dt.UTC)
+    assert (once.provisional, twice.provisional) == (True, True)

@@ -487,3 +487,125 @@ def test_the_table_walks_over_every_state_there_is():
     assert reached == {Registered, Dispatched, Resolved, Checked, Answered, Closed} | {
         type(STATES["withdrawn"]().case("a"))
     }
+
+
+# --- what a run of mutations has asked for --------------------------------------------------------
+
+
+def test_two_minutes_of_skew_pass_and_a_second_more_does_not():
+    base = opened().after(hours=3).given(Acknowledge("a"), by="lead-81")
+    base.after(minutes=-2).when(Resolve("a"), by="lead-81").then(CaseResolved)
+    later = opened().after(hours=3).given(Acknowledge("a"), by="lead-81")
+    later.after(minutes=-2, seconds=-1).when(Resolve("a"), by="lead-81").refused("case.before-its-past")
+
+
+def test_a_skewed_event_does_not_move_the_newest_instant_back():
+    scenario = opened().after(hours=3).given(Acknowledge("a"), by="lead-81")
+    newest = scenario.at
+    scenario.after(minutes=-1).given(Transfer("a", lead="org:police", reason="x"), by="lead-81")
+    assert scenario.case("a").file.changed_at == newest
+
+
+def test_negative_repeats_are_refused_and_a_stranger_cannot_transfer():
+    Scenario().when(report(repeats=-1), by=RESIDENT).refused("case.negative-count")
+    opened().when(Transfer("a", lead="org:gas", reason="x"), by="police-1").refused("case.not-the-lead")
+
+
+def test_the_finder_who_resolved_on_the_spot_cannot_check_and_nobody_else_resolves_on_the_spot():
+    found = Scenario().given(OpenCase(kind="clutter", place=HOUSE, source="patrol"), by="builder-81", id="a")
+    found.when(Resolve("a"), by="builder-82").refused("case.not-the-lead")
+    found.given(Resolve("a"), by="builder-81").when(Check("a", passed=True), by="builder-81").refused(
+        "case.handler-checks-own-work"
+    )
+
+
+def test_a_reopened_case_has_its_own_limit_and_ladder_again_and_nothing_of_the_first_round():
+    late = opened().after(days=3).given(Escalate("a", reason="x"), by="lead-81").given(Resolve("a"), by="head-8")
+    late.given(Check("a", passed=True), by="desk-1").given(Answer("a"), by="desk-1").given(
+        Rate("a", score=1), by=RESIDENT
+    )
+    late.given(Close("a"), by="desk-1").given(Reopen("a", reason="x"), by=RESIDENT)
+    file = late.case("a").file
+    assert (file.rung, file.supervisor, file.warned, file.rating) == (0, None, False, 0)
+    assert (file.deadline.limit.in_("zh"), file.deadline.ladder) == ("1工作日", "grid")
+    assert (late.happened[-1].was_closed, late.happened[-1].was_in_time) == (True, False)
+    answered_only = answered().given(Reopen("a", reason="x"), by=RESIDENT)
+    assert answered_only.happened[-1].was_closed is False
+
+
+def test_a_whistle_names_each_case_once_and_may_give_exactly_thirty_days():
+    opened().when(BlowWhistle(("a", "a"), organizations=("police",), report_by=IN_TWO_HOURS), by="desk-1").refused(
+        "whistle.named-twice"
+    )
+    opened().when(whistle(report_by=NOON + dt.timedelta(days=30)), by="desk-1").then(WhistleBlown)
+
+
+def test_reporting_in_to_one_whistle_leaves_the_other_one_open():
+    two = whistled().given(BlowWhistle(("a",), organizations=("police",), report_by=IN_TWO_HOURS), by="desk-1", id="w2")
+    two.given(ReportIn("a", whistle="w2", organization="police"), by="police-1")
+    settled = {(r.whistle, r.organization): r.settled for r in two.case("a").file.report_ins}
+    assert settled == {("w", "police"): False, ("w", "gas"): False, ("w2", "police"): True}
+
+
+def test_a_new_deadline_of_now_is_none_and_a_withdrawn_case_is_not_decided_anew():
+    objected("deadline").when(DecideObjection("a", upheld=True, due_at=NOON, reason="x"), by="desk-1").refused(
+        "objection.no-deadline"
+    )
+    withdrawn = objected().given(Withdraw("a"), by=RESIDENT)
+    withdrawn.when(DecideObjection("a", upheld=False, reason="x"), by="desk-1").refused("case.wrong-state")
+
+
+@pytest.mark.parametrize("move", [(), (Check("a", passed=True),), (Check("a", passed=True), Answer("a"))])
+def test_in_time_is_judged_anew_when_an_objection_to_the_deadline_is_upheld(move):
+    late = objected("deadline").after(days=3)
+    resolved_at = late.at
+    late.given(Resolve("a"), by="lead-81")
+    assert late.case("a").in_time is False
+    for command in move:
+        late.given(command, by="desk-1")
+    late.after(days=-1)
+    decided = DecideObjection("a", upheld=True, due_at=resolved_at, reason="x")
+    late.at = resolved_at - dt.timedelta(minutes=1)
+    late.given(decided, by="desk-1")
+    file = late.case("a").file
+    assert (late.case("a").in_time, file.rung, file.supervisor) == (True, 0, None)
+
+
+def test_a_dispatch_by_hand_sets_who_supports_and_two_returns_count_two():
+    back = opened().given(Return("a", reason="x"), by="lead-81")
+    back.given(Dispatch("a", lead="org:gas", supporting=("org:police",)), by="desk-1")
+    assert [party.holder for party in back.case("a").file.supporting] == ["police"]
+    assert back.given(Return("a", reason="x"), by="gas-1").case("a").file.returns == 2
+
+
+def test_helped_early_and_then_warned_the_next_rung_is_the_one_above():
+    up = opened().given(Escalate("a", reason="x"), by="lead-81")
+    step = up.case("a").deadline.step
+    up.at = step.at
+    up.given(WarnOfDeadline("a", due_at=step.at), by="system:clock")
+    assert (up.case("a").deadline.step.kind, up.case("a").deadline.step.rung) == ("climb", 1)
+
+
+def test_what_a_rule_may_ask_of_a_case_is_what_the_case_is():
+    import attrs
+
+    from gridgov.policy import Timeline as Dates
+    from gridgov.routing import FACTS, Table, parse_cell
+    from gridgov.testing import small_setup
+
+    def routed(at=NOON, **cells):
+        setup = small_setup()
+        first = setup.tables.entries[0].value.rules[0]
+        parsed = tuple(parse_cell(FACTS[name], text) for name, text in cells.items())
+        rule = attrs.evolve(first, id="mine", cells=parsed, then=attrs.evolve(first.then, informed=("org:police",)))
+        setup = attrs.evolve(setup, tables=Dates.always(Table.build([rule])))
+        anonymous = OpenCase(kind="noise", place=HOUSE, source="resident")
+        return Scenario(setup, at=at).given(anonymous, by="desk-1", id="a").case("a").route
+
+    sunday = dt.datetime(2026, 9, 6, 4, tzinfo=dt.UTC)
+    assert routed(reporter="anonymous").rule == "mine"
+    assert routed(reporter="resident").rule == ""
+    assert (routed(day="rest", at=sunday).rule, routed(day="rest").rule) == ("mine", "")
+    assert (routed(mode="peacetime").rule, routed(mode="emergency").rule) == ("mine", "")
+    assert [party.holder for party in routed(reporter="anonymous").informed] == ["police"]
+    assert routed(reporter="resident").passed_over == 1

@@ -165,3 +165,19 @@ def test_waiting_notices_survive_a_restart():
     with street(store, channel) as again:
         assert again.deliver(minutes(5)).sent == 1
     assert not any("张三".encode() in record.body for record in every_record(store))
+
+
+def test_a_notice_is_dead_after_exactly_eight_attempts_and_a_restart_sends_nothing_again():
+    store, channel = MemoryStore(), Flaky(failures=99)
+    with street(store, channel) as office:
+        office.handle(REPORT, by=RESIDENT, id="a", at=NOON)
+        tried = [office.deliver(minutes(10_000 * n)).failed for n in range(10)]
+        assert tried == [1] * 8 + [0, 0]
+        channel.failures = 0
+        office.resend(office.undelivered()[0].notice.id)
+    with street(store, channel) as again:
+        assert again.undelivered()[0].attempts == 0
+        assert again.deliver(minutes(200_000)).sent == 1
+    with street(store, channel) as once_more:
+        assert once_more.deliver(minutes(300_000)).sent == 0
+    assert len(channel.sent) == 1

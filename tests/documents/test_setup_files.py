@@ -162,3 +162,10 @@ def test_every_setup_file_has_a_schema_and_the_example_fulfills_its_own():
 
     jsonschema.Draft202012Validator(schemas["setup.yaml"]).validate(as_text(plain))
     assert set(schemas) >= {path.name for path in (YOUYI / "setup").iterdir()}
+
+
+def test_an_alias_that_holds_itself_is_told_and_a_whistles_days_are_read(folder):
+    change(folder, "setup.yaml", "reopening_days: 15", "reopening_days: 15\n  whistle_days: 7")
+    assert load_setup(folder).case_policy.entries[0].value.whistle_days == 7
+    change(folder, "setup.yaml", "effective_on: 2026-08-31", "effective_on: 2026-08-31\nloop: &a [*a]")
+    assert ("setup.yaml", "file.bad-yaml") in [(finding.file, finding.code) for finding in findings(folder)]

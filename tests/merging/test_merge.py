@@ -170,6 +170,7 @@ def planted(**changes):
         (planted(atoms=(*SOUND.base_grids[0].atoms, "B77")), "plan.unknown-atom"),
         (planted(households=401), "plan.households"),
         (planted(community="150203005009"), "plan.community"),
+        (planted(code="150203005009001"), "plan.community"),
         (planted(code=SOUND.base_grids[1].code), "plan.code-twice"),
         (attrs.evolve(SOUND, bounds=Bounds(households_min=401, target=450)), "plan.window"),
         (attrs.evolve(SOUND, crosswalk=SOUND.crosswalk[1:]), "plan.shares"),
@@ -198,6 +199,21 @@ def test_a_grid_that_falls_apart_is_caught():
 
 def test_a_sound_plan_has_nothing_to_be_caught():
     assert list(check_plan(SOUND, PLANT_GROUND, PLANT_LAYERS)) == []
+    exact = attrs.evolve(SOUND, bounds=Bounds(households_min=400, households_max=400))
+    assert list(check_plan(exact, PLANT_GROUND)) == []
+
+
+def test_a_grave_finding_excuses_nothing_and_a_named_exception_does():
+    from gridgov.errors import Finding
+
+    tight = Bounds(households_min=401, target=450)
+
+    def with_findings(grave):
+        named = tuple(Finding(code="x", subject=g.atoms[0], message="x", grave=grave) for g in SOUND.base_grids)
+        return [f.code for f in check_plan(attrs.evolve(SOUND, bounds=tight, findings=named), PLANT_GROUND)]
+
+    assert with_findings(grave=True) == ["plan.window"] * 3
+    assert with_findings(grave=False) == []
 
 
 # --- people ---------------------------------------------------------------------------------------

@@ -763,3 +763,114 @@ def test_a_timeline_tells_the_story_in_both_languages(office):
     assert (zh[-1], en[-1]) == ("结案（按期）", "Closed (in time)")
     with pytest.raises(NotFoundError):
         office.ask(Timeline("b"), by="desk-1")
+
+
+# --- what a run of mutations has asked for --------------------------------------------------------
+
+
+@pytest.mark.parametrize("batched", [False, True])
+def test_what_was_overdue_changes_the_answer_as_if_a_tick_had_come_in_time(store, batched):
+    clock = SimulatedClock(NOON)
+    with open_office(small_setup(), store, discover=False, clock=clock) as office:
+        office.handle(report(), by=RESIDENT, id="a")
+        clock.now = NOON + dt.timedelta(days=30)
+
+        def acknowledge():
+            if batched:
+                with office.batch():
+                    office.handle(Acknowledge("a"), by="lead-81")
+            else:
+                office.handle(Acknowledge("a"), by="lead-81")
+
+        with pytest.raises(RefusalError, match="only desk"):
+            acknowledge()
+
+
+def test_an_amendment_between_deciding_and_storing_makes_the_command_decide_anew():
+    store = Racing()
+    changed = with_longer_limit(small_setup())
+    with opened(store) as one, opened(store) as other:
+        store.before_append = lambda: other.amend(changed, by="desk-1", reason="x")
+        with pytest.raises(SetupMismatchError):
+            one.handle(report(), by=RESIDENT, id="a")
+        assert other.ask(Board(), by="desk-1").opened == 0
+
+
+def test_after_a_batch_of_closings_memory_holds_none_and_a_case_reopened_in_it_stays(office):
+    for case in ("a", "b"):
+        office.handle(report("question"), by=RESIDENT, id=case)
+    with office.batch():
+        for case in ("a", "b"):
+            office.handle(Resolve(case), by="lead-81")
+            office.handle(Answer(case), by="desk-1")
+            office.handle(Close(case), by="desk-1")
+        office.handle(Reopen("b", reason="x"), by="desk-1")
+    assert [tag for tag in office._memory.live if tag.startswith("case:")] == ["case:b"]
+
+
+def test_a_withdrawn_case_leaves_memory(office):
+    office.handle(report(), by=RESIDENT, id="a")
+    office.handle(Withdraw("a"), by=RESIDENT)
+    assert "case:a" not in office._memory.live
+
+
+def test_who_may_amend_only_under_the_new_setup_is_refused_and_the_old_one_goes_on(store):
+    mine = AccessPolicy((Grant(role="area-lead", names=frozenset({"*"}), scope="all"),))
+    with opened(store, small_setup(access=LOCAL)) as office:
+        with pytest.raises(RefusalError, match="may not"):
+            office.amend(small_setup(access=mine), by="lead-81", reason="x")
+        assert office.setup.access == LOCAL
+        assert office.handle(report(), by=RESIDENT).events
+
+
+def test_a_refused_erasure_erases_nothing(store):
+    with opened(store, small_setup(access=LOCAL)) as office:
+        office.handle(report(text="x"), by=RESIDENT, id="a")
+        with pytest.raises(RefusalError):
+            office.erase("case:a", by="lead-81")
+        assert office.erase("case:a", by="desk-1") == 1
+
+
+def test_a_retry_of_one_command_of_a_batch_gives_its_own_events_only(office):
+    with office.batch():
+        office.handle(report(), by=RESIDENT, id="a")
+        office.handle(report("odd"), by=RESIDENT, id="b")
+    again = office.handle(report(), by=RESIDENT, id="a")
+    assert {event.case for event in again.events} == {"a"}
+    assert len(again.events) == 2
+
+
+def test_the_cursor_of_reactions_never_passes_one_that_is_pending():
+    store = Faulty()
+    office = opened(store)
+    store.busy_for = "award-proposed"
+    last = found(office).position
+    office._save_reactions()
+    assert store.cursor("150203005/reactions").position == last - 1
+
+
+def test_closing_an_office_finishes_what_is_pending():
+    store = Faulty()
+    office = opened(store)
+    store.busy_for = "award-proposed"
+    found(office)
+    office.close()
+    assert [name for name, _ in records(store)][-1] == "award-proposed"
+
+
+def test_a_timeline_ends_where_the_office_has_followed_and_a_due_instant_belongs_to_the_person(store):
+    clock = SimulatedClock(NOON)
+    with open_office(small_setup(), store, discover=False, clock=clock) as office:
+        due = office.handle(report(), by=RESIDENT, id="a").state.deadline.step.at
+        clock.now = due
+        office.handle(Resolve("a"), by="lead-81")
+        assert "case-warned" not in steps(office)
+
+
+def test_what_is_stored_is_told_as_stored_even_when_it_cannot_be_read_back_at_once():
+    store = HalfRead()
+    with opened(store) as office:
+        store.good_reads = 1
+        outcome = office.handle(report(), by=RESIDENT, id="a")
+        assert outcome.events
+        assert office.ask(Board(), by="desk-1").opened == 1

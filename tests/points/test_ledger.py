@@ -7,6 +7,7 @@ import pytest
 from gridgov.points import (
     AwardAmended,
     AwardConfirmed,
+    AwardObjected,
     AwardObjectionDismissed,
     AwardProposed,
     AwardReviewed,
@@ -401,3 +402,114 @@ def test_the_audit_finds_nothing_in_a_whole_life_and_finds_what_was_bent():
     assert [finding.code for finding in audit(early)] == ["points.too-early"]
     twice = [e for e in events for _ in range(2 if isinstance(e, RedemptionReserved) else 1)]
     assert any(finding.code == "points.below-zero" for finding in audit(twice))
+
+
+# --- what a run of mutations has asked for --------------------------------------------------------
+
+
+def test_a_deed_counts_on_its_last_day_and_not_on_the_next():
+    import attrs
+
+    from gridgov.policy import Timeline
+    from gridgov.testing import small_setup
+
+    setup = small_setup()
+    policy = setup.points_policy.entries[0].value
+    ends = {"help": attrs.evolve(policy.deeds["help"], until_on=TODAY - dt.timedelta(days=1))}
+    setup = attrs.evolve(setup, points_policy=Timeline.always(attrs.evolve(policy, deeds=ends)))
+    Scenario(setup).when(propose(on=TODAY - dt.timedelta(days=1)), by="lead-81").then(AwardProposed)
+    Scenario(setup).when(propose(), by="lead-81").refused("points.deed-not-in-force")
+
+
+def test_objecting_at_the_very_end_of_the_window_is_heard():
+    last = published()
+    last.at = window_end(last)
+    last.when(ObjectToAward("p1", reason="x"), by="resident:00009").then(AwardObjected)
+
+
+def whole_panel_but_police_objects():
+    return published().given(ObjectToAward("p1", reason="x"), by="police-1")
+
+
+def test_neither_the_objector_nor_the_member_decides_the_objection():
+    """谁提出的、谁的积分，谁都不能裁定."""
+    whole_panel_but_police_objects().when(
+        DecideAwardObjection("p1", outcome="voided", reason="x"), by="police-1"
+    ).refused("points.not-impartial")
+    mine = Scenario().given(propose(account="resident:00001"), by="lead-81", id="p1")
+    votes = ("head-8", "lead-81")
+    sat = HoldSitting(
+        present=("head-8", "lead-81", "police-1"), judgments=(Judgment(award="p1", points=5, in_favor=votes),)
+    )
+    mine.given(sat, by="head-8").given(PublishAwards(awards=("p1",)), by="head-8", id="l1")
+    mine.given(ConfirmPublication("l1", channel="board", receipt="x"), by="head-8")
+    mine.given(ObjectToAward("p1", reason="x"), by="resident:00009")
+    mine.when(DecideAwardObjection("p1", outcome="dismissed", reason="x"), by="resident:00001").refused(
+        "points.not-impartial"
+    )
+
+
+def test_an_award_whose_objection_was_dismissed_early_still_waits_for_its_window():
+    early = objected()
+    end = early.subjects["award:p1"].window_ends_at
+    early.given(DecideAwardObjection("p1", outcome="dismissed", reason="x"), by="police-1")
+    assert window_end(early) == end
+
+
+def test_a_confirmation_for_an_older_instant_is_refused():
+    scenario = published()
+    scenario.at = window_end(scenario)
+    scenario.when(ConfirmAward("p1", due_at=scenario.at - dt.timedelta(days=1)), by="system:clock").refused(
+        "points.nothing-due"
+    )
+
+
+@pytest.mark.parametrize("outcome", ["amended", "voided"])
+def test_amending_and_voiding_give_the_months_cap_back(outcome):
+    before = objected().subjects[f"account:{BUILDER}"].counted
+    scenario = objected().given(DecideAwardObjection("p1", outcome=outcome, points=2, reason="x"), by="police-1")
+    assert before == {"help:2026-09": 5}
+    assert scenario.subjects[f"account:{BUILDER}"].counted == ({"help:2026-09": 2} if outcome == "amended" else {})
+
+
+def test_a_list_names_each_award_once_and_its_confirmation_needs_a_channel():
+    reviewed().when(PublishAwards(awards=("p1", "p1")), by="head-8").refused("points.empty-list")
+    listed = reviewed().given(PublishAwards(awards=("p1",)), by="head-8", id="l1")
+    listed.when(ConfirmPublication("l1", channel="", receipt="x"), by="head-8").refused("points.no-receipt")
+
+
+def test_a_cancelled_voucher_can_be_neither_collected_nor_cancelled_again():
+    back = (
+        rich()
+        .given(Redeem(account=BUILDER, good="soap"), by=BUILDER, id="v1")
+        .given(CancelRedemption("v1"), by=BUILDER)
+    )
+    back.when(CollectVoucher("v1"), by="shop").refused("points.voucher-used")
+    back.when(CancelRedemption("v1"), by=BUILDER).refused("points.voucher-used")
+
+
+def test_points_of_two_books_are_spent_collected_and_expired_each_in_its_own_book():
+    """Two programmes: the unit of a lot is the book it was earned in, whatever the book of the day is."""
+    import attrs
+
+    from gridgov.points import PointsEvent
+    from gridgov.policy import Timeline
+
+    scenario = rich()
+    policy = scenario.setup.points_policy.entries[0].value
+    scenario.setup = attrs.evolve(scenario.setup, points_policy=Timeline.always(attrs.evolve(policy, book="next-year")))
+    scenario.given(propose(occasion="o2"), by="lead-81", id="p2").given(judge("p2"), by="head-8")
+    scenario.given(PublishAwards(awards=("p2",)), by="head-8", id="l2")
+    scenario.given(ConfirmPublication("l2", channel="board", receipt="x"), by="head-8")
+    end = scenario.subjects["award:p2"].confirm_at
+    scenario.at = max(end, scenario.at)
+    scenario.given(ConfirmAward("p2", due_at=end), by="system:clock")
+    scenario.given(Redeem(account=BUILDER, good="soap", quantity=2), by=BUILDER, id="v1").given(
+        CollectVoucher("v1"), by="shop"
+    )
+    lot = account(scenario).lots[0]
+    scenario.at = lot.expires_at
+    scenario.given(ExpireLot(BUILDER, lot=lot.id, due_at=lot.expires_at), by="system:clock")
+    assert {lot.unit for lot in account(rich()).lots} == {"small"}
+    assert balances(scenario) == (0, 0, 0)
+    assert list(audit([event for event in scenario.happened if isinstance(event, PointsEvent)])) == []

@@ -162,3 +162,27 @@ def test_naive_instants_and_pauses_that_end_before_they_start_are_refused():
 def test_a_calendar_that_contradicts_itself_is_refused(wrong):
     with pytest.raises(ValueError, match=r"time zone|overlap|seven days|holiday and a moved"):
         Calendar(**wrong)
+
+
+def test_the_last_published_day_is_known_and_an_unknown_day_before_a_moved_one_keeps_it_provisional():
+    short = Calendar(known_through=dt.date(2026, 9, 2), moved=frozenset({dt.date(2026, 9, 5)}))
+    assert short.kind(dt.date(2026, 9, 2)) is DayKind.WORKING
+    assert due(Limit(4, LimitKind.WORKING_DAYS), local(9, 2, 8), short).provisional
+
+
+def test_a_moved_day_takes_the_sessions_it_is_told_to():
+    long_friday = (*weekly()[:4], (Session(540, 600),), (), ())
+    friday = Calendar(week=long_friday, moved=frozenset({dt.date(2026, 9, 5)}), moved_as=4)
+    assert friday.sessions(dt.date(2026, 9, 5)) == (Session(540, 600),)
+    sunday = Calendar(moved=frozenset({dt.date(2026, 9, 5)}), moved_as=6)
+    assert sunday.sessions(dt.date(2026, 9, 5)) == weekly()[0]
+
+
+@given(limits, minutes, pauses(), st.randoms())
+def test_the_order_of_pauses_changes_nothing(limit, start, paused, random):
+    """暂停记录的先后不影响结果."""
+    turned = list(paused)
+    random.shuffle(turned)
+    at = start + dt.timedelta(days=3)
+    assert due(limit, start, CALENDAR, pauses=turned) == due(limit, start, CALENDAR, pauses=paused)
+    assert used(limit, start, at, CALENDAR, pauses=turned) == used(limit, start, at, CALENDAR, pauses=paused)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gridgov.access import kind_of_actor
 from gridgov.cases import _messages as m
 from gridgov.cases._given import CaseGiven, acts_for, known, reason_of, refuse, wrong_state
-from gridgov.cases._state import Dispatched, Registered
+from gridgov.cases._state import Dispatched, Registered, Withdrawn
 from gridgov.decider import Subjects
 from gridgov.errors import as_code
 from gridgov.escalation import Deadline, start_deadline
@@ -36,6 +36,8 @@ def raise_objection(command: m.RaiseObjection, subjects: Subjects, given: CaseGi
 def decide_objection(command: m.DecideObjection, subjects: Subjects, given: CaseGiven) -> list[m.CaseEvent]:
     state = known(command, subjects, given)
     objection = state.file.objection
+    if isinstance(state, Withdrawn):
+        wrong_state(state, "decided anew")
     if objection is None:
         refuse("objection.none", f"nobody objected to the case {state.id}", case=state.id)
     if given.by == objection.raised_by or kind_of_actor(given.by, given.roster) != "worker":

@@ -416,6 +416,7 @@ class _Loader:
             desk_ladder=part.desk_ladder,
             rating_days=part.rating_days,
             reopening_days=part.reopening_days,
+            whistle_days=part.whistle_days,
         )
 
     def _calendar(self, document: m.SetupDocument) -> Calendar:

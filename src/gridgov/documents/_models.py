@@ -263,6 +263,7 @@ class CasesPart(Document):
     desk_ladder: str = ""
     rating_days: int = 15
     reopening_days: int = 15
+    whistle_days: int = 30
 
 
 class PanelPart(Document):

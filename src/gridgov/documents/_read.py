@@ -152,15 +152,18 @@ class Reader:
         text = self.text(file, required=True)
         if text is None:
             return None, {}
+        lines: dict[Path_, int] = {}
         try:
             node = yaml.compose(text, Loader=yaml.SafeLoader)
+            plain = self._plain(file, node, (), lines)
+        except RecursionError:
+            self.wrong(file, 0, "", "file.bad-yaml", f"{file} has an alias that holds itself", "write it out")
+            return None, {}
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             what = getattr(error, "problem", None) or str(error)
             self.wrong(file, mark.line + 1 if mark else 0, "", "file.bad-yaml", f"{file} is no YAML here: {what}")
             return None, {}
-        lines: dict[Path_, int] = {}
-        plain = self._plain(file, node, (), lines)
         try:
             return model.model_validate(plain), lines
         except ValidationError as error:

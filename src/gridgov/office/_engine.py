@@ -18,6 +18,7 @@ from gridgov.errors import (
     GridgovError,
     RefusalError,
     SetupMismatchError,
+    StoreBusyError,
 )
 from gridgov.hooks import Fault, Happening, Host
 from gridgov.office._memory import Memory, Outcome, Seen
@@ -309,9 +310,12 @@ class Engine:
         )
         if decided.refusal is not None:
             raise decided.refusal
-        self._memory.follow(hear_after=self._heard)
-        self._hear()
-        state = self._memory.subject(decided.primary) if decided.drafts else None
+        state = None
+        # It is stored. Whatever stands in the way of reading it back now must not sound like a refusal.
+        with suppress(StoreBusyError):
+            self._memory.follow(hear_after=self._heard)
+            self._hear()
+            state = self._memory.subject(decided.primary) if decided.drafts else None
         return Outcome(id=asked.id, state=state, events=decided.events, position=position)
 
     @contextmanager
