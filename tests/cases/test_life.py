@@ -87,6 +87,11 @@ def test_a_routed_case_knows_lead_deadline_rule_and_the_way_to_the_lead():
     assert route.deadline.due_at == dt.datetime(2026, 9, 2, 4, tzinfo=dt.UTC)
 
 
+def test_an_organization_is_called_by_its_name_and_a_person_by_the_role():
+    gas, lead = opened("gas.smell").case("a").route.lead, opened().case("a").route.lead
+    assert (gas.zh, gas.en, lead.zh, lead.en) == ("燃气公司", "gas company", "片长", "area lead")
+
+
 def test_the_explanation_says_who_by_when_which_rule_and_why_not_the_others():
     route = opened().case("a").route
     zh, en = route.explain("zh"), route.explain("en")

@@ -186,3 +186,20 @@ def test_the_order_of_pauses_changes_nothing(limit, start, paused, random):
     at = start + dt.timedelta(days=3)
     assert due(limit, start, CALENDAR, pauses=turned) == due(limit, start, CALENDAR, pauses=paused)
     assert used(limit, start, at, CALENDAR, pauses=turned) == used(limit, start, at, CALENDAR, pauses=paused)
+
+
+def test_holidays_rest_moved_days_work_and_the_week_decides_about_the_others():
+    days = {
+        dt.date(2026, 9, 25): "rest",
+        dt.date(2026, 9, 20): "working",
+        dt.date(2026, 9, 6): "rest",
+        dt.date(2026, 9, 7): "working",
+    }
+    assert {day: CALENDAR.kind(day).value for day in days} == days
+
+
+def test_a_pause_needs_aware_instants_on_both_ends():
+    naive = dt.datetime(2026, 9, 1)  # noqa: DTZ001
+    for ends in ((naive, None), (local(9, 1, 9), naive)):
+        with pytest.raises(ValueError, match="aware"):
+            Pause(*ends)

@@ -42,3 +42,9 @@ def test_what_is_no_limit_is_refused_with_what_would_be_right(text):
 
 def test_a_working_day_is_eight_working_hours():
     assert Limit(1, LimitKind.WORKING_DAYS).seconds == Limit(8, LimitKind.WORKING_HOURS).seconds
+
+
+def test_a_limit_is_written_in_the_words_of_its_language_and_number():
+    days = LimitKind.WORKING_DAYS
+    assert [Limit(1, days).in_("en"), Limit(2, days).in_("en")] == ["1 working day", "2 working days"]
+    assert (Limit(2, days).in_("zh"), str(Limit(2, days))) == ("2工作日", "2 working days")

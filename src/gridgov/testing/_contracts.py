@@ -112,6 +112,8 @@ class StoreContract:
         positions = [record.position for record in store.read()]
         assert [r.position for r in store.read(tag="hot")] == positions[1:]
         assert [r.position for r in store.read(stream="150203005/case:b")] == [positions[1]]
+        assert [r.position for r in store.read(stream="150203005/case:b", tag="hot")] == [positions[1]]
+        assert list(store.read(stream="150203005/case:a", tag="hot")) == []
         assert [r.position for r in store.read(after=positions[0], limit=1)] == [positions[1]]
         assert [r.position for r in store.read(tag="hot", after=positions[1])] == [positions[2]]
         assert [r.position for r in every_record(store, page=1)] == positions
