@@ -124,3 +124,6 @@ def test_the_command_line_checks_merges_and_writes_schemas(tmp_path):
     assert run("schema", tmp_path / "schemas").returncode == 0
     assert (tmp_path / "schemas/setup.yaml.schema.json").exists()
     assert run("fly").returncode == 2
+    nothing = run("verify", "sqlite:///nowhere.db")
+    assert (nothing.returncode, "no such file" in nothing.stderr) == (1, True)
+    assert not (tmp_path / "nowhere.db").exists()

@@ -218,4 +218,7 @@ def file_lines(out: Path) -> list[str]:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except gridgov.GridgovError as error:
+        sys.exit(f"{error}\n(a store of an earlier version? remove build/youyi, or choose another folder with --out)")

@@ -56,6 +56,10 @@ def _verify(arguments: argparse.Namespace) -> int:
     from gridgov.hooks import Host
     from gridgov.store import every_record, verify_chain
 
+    path = Path(arguments.store.removeprefix("sqlite:///").partition("?")[0])
+    if arguments.store.startswith("sqlite:") and not path.is_file():
+        print(f"{arguments.store}: there is no such file", file=sys.stderr)
+        return 1
     host = Host(discover=True)
     store = host.open_store(arguments.store)
     try:

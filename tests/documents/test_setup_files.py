@@ -169,3 +169,10 @@ def test_an_alias_that_holds_itself_is_told_and_a_whistles_days_are_read(folder)
     assert load_setup(folder).case_policy.entries[0].value.whistle_days == 7
     change(folder, "setup.yaml", "effective_on: 2026-08-31", "effective_on: 2026-08-31\nloop: &a [*a]")
     assert ("setup.yaml", "file.bad-yaml") in [(finding.file, finding.code) for finding in findings(folder)]
+
+
+def test_a_misspelt_file_is_told_and_not_silently_an_empty_table(folder):
+    (folder / "access.csv").rename(folder / "acces.csv")
+    assert ("acces.csv", "file.unknown", "did you mean access.csv?") in [
+        (f.file, f.code, f.remedy) for f in findings(folder)
+    ]

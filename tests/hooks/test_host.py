@@ -104,6 +104,19 @@ def test_a_plugins_rule_about_what_does_not_exist_keeps_the_office_closed():
         office(plugin(gridgov_rules=lambda catalog, territory: [local_rule(kind="moonlight")]))
 
 
+def test_a_rule_with_a_limit_in_words_is_refused_with_the_plugins_name():
+    def wordy(catalog, territory):
+        return [Rule(id="x", band="local", cells=(), then=Then(lead="desk", limit="4工作时"))]
+
+    with pytest.raises(PluginError, match="plugin-0"):
+        office(plugin(gridgov_rules=wordy))
+
+
+def test_something_that_is_no_channel_is_refused():
+    with pytest.raises(PluginError, match="no channel"):
+        office(plugin(gridgov_channels=lambda: ["x"]))
+
+
 def broken():
     raise ZeroDivisionError
 

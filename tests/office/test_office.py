@@ -874,3 +874,62 @@ def test_what_is_stored_is_told_as_stored_even_when_it_cannot_be_read_back_at_on
         outcome = office.handle(report(), by=RESIDENT, id="a")
         assert outcome.events
         assert office.ask(Board(), by="desk-1").opened == 1
+
+
+# --- what a new user has tried --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"reporter": None}, {"tags": "abc"}, {"tags": (1,)}, {"evidence": "x.jpg"}, {"repeats": True}, {"repeats": 2.0},
+        {"place": 310104001001}, {"text": None}, {"agreed_due_at": "tomorrow"}, {"departments": "2"},
+    ],
+)  # fmt: skip
+def test_a_field_of_the_wrong_type_is_refused_by_name_and_the_store_stays_readable(store, wrong):
+    with opened(store) as office:
+        words = {"kind": "noise", "place": HOUSE, "source": "resident", **wrong}
+        with pytest.raises(TypeError, match="OpenCase"):
+            office.handle(OpenCase(**words), by=RESIDENT, id="a")
+        assert [name for name, _ in records(store)] == ["setup-adopted"]
+        office.handle(report(), by=RESIDENT, id="a")
+    with opened(store) as again:
+        assert again.ask(Board(), by="desk-1").opened == 1
+
+
+def test_a_check_passes_by_true_and_by_nothing_else(office):
+    office.handle(report(), by=RESIDENT, id="a")
+    office.handle(Resolve("a"), by="lead-81")
+    with pytest.raises(TypeError, match="passed"):
+        office.handle(Check("a", passed="no"), by="desk-1")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"by": None},
+        {"by": RESIDENT, "id": 7},
+        {"by": RESIDENT, "at": "2026-09-01"},
+        {"by": RESIDENT, "at": NOON.date()},
+    ],
+)
+def test_an_actor_an_id_and_an_instant_of_the_wrong_type_are_named(office, wrong):
+    with pytest.raises(TypeError, match=r"strings|aware datetime"):
+        office.handle(report(), **wrong)
+
+
+def test_every_command_reads_back_as_itself_so_that_its_types_can_be_checked():
+    from gridgov.documents import ROOMS, check_types
+
+    for room in ROOMS:
+        for command in room.commands:
+            with pytest.raises(TypeError, match=command.__name__):
+                check_types(_wrong(command))
+
+
+def _wrong(command):
+    """Make a command all of whose fields hold an object that is nothing."""
+    made = object.__new__(command)
+    for field in attrs.fields(command):
+        object.__setattr__(made, field.name, 1.5)
+    return made

@@ -95,6 +95,9 @@ class Courier:
         cursor: str = "delivery",
         attempts_max: int = ATTEMPTS_MAX,
     ) -> None:
+        for channel in channels:
+            if not isinstance(channel, Channel):
+                raise PluginError("gridgov", f"{channel!r} is no channel: it needs a name and send(notice)")
         names = [channel.name for channel in channels]
         if len(set(names)) != len(names):
             raise PluginError("gridgov", f"two channels have one name: {', '.join(sorted(names))}")

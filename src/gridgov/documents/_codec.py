@@ -20,7 +20,7 @@ from gridgov.points import POINTS
 from gridgov.proofs import canonical, digest
 from gridgov.setup import JURISDICTION
 
-__all__ = ["ROOMS", "SHAPES", "UPCASTERS", "Codec", "fingerprint", "read_refusal", "write_refusal"]
+__all__ = ["ROOMS", "SHAPES", "UPCASTERS", "Codec", "check_types", "fingerprint", "read_refusal", "write_refusal"]
 
 ROOMS: tuple[Decider[Any, Any, Any], ...] = (JURISDICTION, CASES, POINTS)
 """Every room that remembers."""
@@ -74,6 +74,24 @@ class Codec:
         for older in range(shape, newest):
             plain = self._upcasters[name, older](plain)
         return msgspec.convert(plain, self._classes[name])
+
+
+_command_decoders: dict[type, msgspec.json.Decoder[Any]] = {}
+
+
+def check_types(command: Any) -> None:
+    """Refuse a command whose fields are not of the types that its class declares.
+
+    :raises TypeError: names the field, what it should be and what it is. Nothing that cannot be read
+        back may ever be decided on, let alone stored.
+    """
+    kind = type(command)
+    if kind not in _command_decoders:
+        _command_decoders[kind] = msgspec.json.Decoder(kind)
+    try:
+        _command_decoders[kind].decode(msgspec.json.encode(command))
+    except (msgspec.ValidationError, TypeError, ValueError) as error:
+        raise TypeError(f"{kind.__name__}: {error}") from None
 
 
 def _public_fields(command: type) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import datetime as dt
 import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -75,6 +76,7 @@ class _Loader:
             self._tables[file] = self._reader.table(
                 file, model, required=file in m.REQUIRED, also=tuple(FACTS) if file == "rules.csv" else ()
             )
+        self._unknown_files()
         if document is None:
             raise SetupError(self._sorted())
         setup = self._build(document)
@@ -82,6 +84,14 @@ class _Loader:
         if grave:
             raise SetupError(grave)
         return setup
+
+    def _unknown_files(self) -> None:
+        """A misspelt file would otherwise be a table that is silently empty."""
+        for path in sorted(self._reader.folder.glob("*.csv")):
+            if path.name not in m.TABLES:
+                close = get_close_matches(path.name, m.TABLES, n=1)
+                remedy = f"did you mean {close[0]}?" if close else f"the tables are {', '.join(m.TABLES)}"
+                self._reader.wrong(path.name, 0, "", "file.unknown", f"{path.name} is no table of a setup", remedy)
 
     def _sorted(self) -> list[Finding]:
         """Order by file and row; a name that many rows miss is one mistake, told once."""

@@ -41,6 +41,8 @@ CLOCK, OFFICE = "system:clock", "system:office"
 
 
 def aware(instant: dt.datetime) -> dt.datetime:
+    if not isinstance(instant, dt.datetime):
+        raise TypeError(f"an instant is an aware datetime, not {instant!r}")
     if instant.tzinfo is None:
         raise ValueError(f"an instant must be an aware datetime, not {instant!r}")
     return instant.astimezone(dt.UTC)
@@ -272,6 +274,8 @@ class Engine:
 
     def _draft(self, room: Decider[Any, Any, Any], event: Any, id: str, recorded_at: dt.datetime) -> Draft:  # noqa: A002
         name, shape, body = self._codec.write(event)
+        # What cannot be read back must never be stored: it would stand in the way of everything after it.
+        self._codec.read(name, shape, body)
         tags = tuple(self._memory.stored(tag) for tag in room.tags(event))
         return Draft(
             stream=tags[0],

@@ -12,6 +12,7 @@ from typing import Any, Self, TypeVar
 from gridgov.access import check_access
 from gridgov.decider import View
 from gridgov.delivery import Channel, Courier, Delivered, Waiting
+from gridgov.documents import check_types
 from gridgov.errors import NotFoundError, RefusalError, StoreBusyError
 from gridgov.hooks import Fault, Host, Loaded
 from gridgov.notices import Notice, notices_for
@@ -97,13 +98,16 @@ class Office(Engine):
         """
         if type(command) not in self._room_of_command:
             raise TypeError(f"{type(command).__name__} is no command of this office")
+        check_types(command)
         with self._lock:
             self._check_caller(by, id)
             return self._ask_for(command, by=by, id=id or self._new_id(), at=at)
 
-    def _check_caller(self, by: str, id: str | None = None) -> None:  # noqa: A002
+    def _check_caller(self, by: Any, id: Any = None) -> None:  # noqa: A002
         if self._closed:
             raise RuntimeError("the office is closed; open it again")
+        if not isinstance(by, str) or not isinstance(id, str | None):
+            raise TypeError(f"an actor and a command id are strings, not {by!r} and {id!r}")
         if by.startswith(SYSTEM) or not by:
             raise ValueError(f"{by!r} is no actor; who acts has an id, and {SYSTEM}* are the office's own")
         if id is not None and (id.startswith(OWN) or not id):

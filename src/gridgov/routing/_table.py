@@ -156,7 +156,7 @@ class Then:
     lead: str
     supporting: tuple[str, ...] = ()
     informed: tuple[str, ...] = ()
-    limit: Limit
+    limit: Limit = attrs.field(validator=attrs.validators.instance_of(Limit))
     ladder: str = ""
     on_the_spot: bool = False
     tell_zh: str = ""
