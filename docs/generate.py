@@ -80,6 +80,19 @@ def files() -> str:
                 f"| `{key}` | {'yes' if key in required else ''} | {default} | {field.get('description', '')} |"
             )
         lines.append("")
+        for part, schema in schemas[name].get("$defs", {}).items():
+            title = part.removesuffix("Part").lower()
+            lines += [f"### {name}: a part of the kind {title}", "", first(schema.get("description")), ""]
+            lines += ["| name | must be there | default | |", "|---|---|---|---|"]
+            for key, field in schema["properties"].items():
+                needed = key in schema.get("required", [])
+                default = "" if needed or field.get("default") in ("", None, []) else f"`{field['default']}`"
+                lines.append(f"| `{key}` | {'yes' if needed else ''} | {default} | {field.get('description', '')} |")
+            lines.append("")
+    lines += [
+        "places.csv, organizations.csv, catalog.csv, rules.csv and setup.yaml must be there; the other tables may be absent.",
+        "",
+    ]
     return "\n".join(lines)
 
 

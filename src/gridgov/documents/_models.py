@@ -75,8 +75,10 @@ class OrganizationRow(Row):
     id: str = Field(min_length=1)
     zh: str
     en: str
-    kind: str
-    member_of: str = ""
+    kind: str = Field(
+        description="committee, department, market, co-building, party-branch, party-group, outlet or self-governing"
+    )
+    member_of: str = Field(default="", description="the organization that it is part of")
 
 
 class PersonRow(Row):
@@ -105,10 +107,10 @@ class IncumbentRow(Row):
 
     holder: str
     role: str
-    layer: str = ""
-    grid: str = ""
-    community: str = ""
-    group: str = ""
+    layer: str = Field(default="", description="the old layer that they served; empty where they are new")
+    grid: str = Field(default="", description="the old grid that they served")
+    community: str = Field(default="", description="only grids of this community; empty for the whole street")
+    group: str = Field(default="", description="holders of one group share the grids among them")
 
 
 class KindRow(Row):
@@ -117,12 +119,12 @@ class KindRow(Row):
     code: str = Field(min_length=1)
     zh: str
     en: str
-    affair: str = "public"
-    co_governor: str = "administration"
-    size: str = "small"
-    urgency: str = "ordinary"
-    admitted: bool = True
-    checked: bool = True
+    affair: str = Field(default="public", description="public, shared or private")
+    co_governor: str = Field(default="administration", description="community, administration or market")
+    size: str = Field(default="small", description="small, medium or large")
+    urgency: str = Field(default="ordinary", description="ordinary, fast or urgent")
+    admitted: bool = Field(default=True, description="it may enter the grids (入格事项)")
+    checked: bool = Field(default=True, description="somebody else checks the result before it closes")
 
 
 class RuleRow(Row):
@@ -172,16 +174,16 @@ class AccessRow(Row):
 
     role: str
     names: Words = Field(description="names of commands and views, with | between; * for all")
-    scope: str = "own"
+    scope: str = Field(default="own", description="own: on the places of the posting and below; all: everywhere")
 
 
 class SubscriptionRow(Row):
     """notices.csv: who is told of what, on which channel."""
 
-    event: str
-    audience: str
-    channel: str
-    language: str = "zh"
+    event: str = Field(description="a stored event name, as in the reference of events")
+    audience: str = Field(description="lead, supporting, informed, supervisor, reporter, desk or called")
+    channel: str = Field(description="the name of a channel")
+    language: str = Field(default="zh", description="zh or en")
 
 
 # --- setup.yaml ---------------------------------------------------------------------------------
@@ -231,10 +233,10 @@ class RolePart(Document):
     id: str
     zh: str
     en: str
-    level: str
-    cardinality: str = "free"
-    subject: str = ""
-    force: str = "stationed"
+    level: str = Field(description="the level of the places that it is posted on")
+    cardinality: str = Field(default="free", description="one-to-one, many-to-one, one-to-many or free; in quotes")
+    subject: str = Field(default="", description="which kind of subject with written duties it belongs to")
+    force: str = Field(default="stationed", description="stationed, patrolling, seconded or reporting-in")
     paid: bool = True
 
 

@@ -190,6 +190,8 @@ class Host:
 
         :raises PluginError: where no plugin offers the scheme.
         """
+        if "://" not in url:
+            raise PluginError("gridgov", f"{url!r} is no URL of a store; write sqlite:///{url}")
         scheme = url.partition(":")[0]
         offered: list[str] = []
         for name, stores in self._opening("gridgov_stores"):

@@ -280,6 +280,11 @@ def _unknown(what: str, wrong: str, known: Mapping[str, object], subject: str, c
     return attrs.evolve(finding, names=wrong)
 
 
+def _no_choice(what: str, wrong: str, allowed: frozenset[str], subject: str, column: str) -> Finding:
+    message = f"{subject} names the unknown {what} {wrong!r}"
+    return _wrong(f"unknown-{what}", subject, column, message, f"one of {', '.join(sorted(allowed))}")
+
+
 def _check_values(
     territory: Territory,
     roles: Sequence[Role],
@@ -292,15 +297,12 @@ def _check_values(
         if role.level not in levels:
             yield _unknown("level", role.level, levels, role.id, "level")
         if role.cardinality not in CARDINALITIES:
-            yield _unknown(
-                "cardinality", role.cardinality, dict.fromkeys(sorted(CARDINALITIES)), role.id, "cardinality"
-            )
+            yield _no_choice("cardinality", role.cardinality, CARDINALITIES, role.id, "cardinality")
         if role.force not in FORCES:
-            yield _unknown("force", role.force, dict.fromkeys(sorted(FORCES)), role.id, "force")
+            yield _no_choice("force", role.force, FORCES, role.id, "force")
     for organization in organizations:
         if organization.kind not in ORGANIZATION_KINDS:
-            kinds = dict.fromkeys(sorted(ORGANIZATION_KINDS))
-            yield _unknown("organization-kind", organization.kind, kinds, organization.id, "kind")
+            yield _no_choice("organization-kind", organization.kind, ORGANIZATION_KINDS, organization.id, "kind")
         if organization.member_of is not None and organization.member_of not in known_organizations:
             yield _unknown("organization", organization.member_of, known_organizations, organization.id, "member_of")
     for person in persons:
