@@ -23,7 +23,21 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import attrs
 
-__all__ = ["Decider", "FallsDue", "Sight", "Subjects", "View", "Watched", "fold", "private", "private_fields"]
+__all__ = [
+    "CLOCKS_DIFFER",
+    "Decider",
+    "FallsDue",
+    "Sight",
+    "Subjects",
+    "View",
+    "Watched",
+    "fold",
+    "private",
+    "private_fields",
+]
+
+CLOCKS_DIFFER = dt.timedelta(minutes=2)
+"""Several machines write one street; an instant may lie this much before what is stored already."""
 
 Subjects = Mapping[str, Any]
 """The state of a room: tag → frozen value."""

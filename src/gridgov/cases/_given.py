@@ -10,7 +10,7 @@ import attrs
 
 from gridgov.access import AccessPolicy, check_access
 from gridgov.cases._state import Dispatched, State
-from gridgov.decider import Subjects
+from gridgov.decider import CLOCKS_DIFFER, Subjects
 from gridgov.errors import RefusalError, as_code
 from gridgov.escalation import Ladder
 from gridgov.proofs import Sealed
@@ -36,8 +36,6 @@ __all__ = [
 ]
 
 MARKS = range(1, 6)
-CLOCKS_DIFFER = dt.timedelta(minutes=2)
-"""Several machines write one street; an instant may lie this much before what is stored already."""
 
 
 def _one_working_day() -> Limit:

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import attrs
 
 from gridgov.access import AccessPolicy, check_access, kind_of_actor
-from gridgov.decider import Decider, FallsDue, Subjects
+from gridgov.decider import CLOCKS_DIFFER, Decider, FallsDue, Subjects
 from gridgov.errors import RefusalError, as_code
 from gridgov.points import _messages as m
 from gridgov.points._evolve import claim_tag, evolve, tags
@@ -35,10 +35,6 @@ from gridgov.territory import Territory
 from gridgov.worktime import Calendar, due
 
 __all__ = ["POINTS", "PointsGiven"]
-
-
-CLOCKS_DIFFER = dt.timedelta(minutes=2)
-"""Several machines write one street; an instant may lie this much before what is stored already."""
 
 
 @attrs.frozen(kw_only=True, eq=False)
