@@ -67,7 +67,7 @@ def show_mistakes(out: Path) -> None:
 
 def merge(setup: Setup) -> MergePlan:
     heading("多网合一 / many grids into one")
-    plan = gridgov.merge(setup.ground, setup.layers, setup.bounds)
+    plan = gridgov.merge(setup.ground, setup.layers, setup.merging)
     print(plan.summary("zh"))
     print(plan.summary("en"))
     rows = [(g.code, g.name, g.households, len(g.atoms)) for g in plan.base_grids]

@@ -33,7 +33,7 @@ def _merge(arguments: argparse.Namespace) -> int:
     from gridgov.merging import check_plan, merge
 
     setup = load_setup(arguments.folder)
-    plan = merge(setup.ground, setup.layers, setup.bounds, seed=arguments.seed)
+    plan = merge(setup.ground, setup.layers, setup.merging, seed=arguments.seed)
     print(plan.summary(arguments.language))
     broken = list(check_plan(plan, setup.ground, setup.layers))
     for finding in broken:

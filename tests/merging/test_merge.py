@@ -8,10 +8,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gridgov.errors import SetupError
-from gridgov.merging import Bounds, Incumbent, Layer, LayerGrid, check_layers, check_plan, merge, repost
+from gridgov.merging import (
+    Bounds,
+    Incumbent,
+    Layer,
+    LayerGrid,
+    MergePolicy,
+    Shortfall,
+    check_layers,
+    check_plan,
+    merge,
+    repost,
+)
 from gridgov.staffing import Role
 from gridgov.territory import Adjacency, Ground, Level, Node, Territory
 from gridgov.testing import strategies
+from gridgov.wording import Text
 
 LEVELS = [
     Level("street", "街道", "street"),
@@ -172,7 +184,7 @@ def planted(**changes):
         (planted(community="150203005009"), "plan.community"),
         (planted(code="150203005009001"), "plan.community"),
         (planted(code=SOUND.base_grids[1].code), "plan.code-twice"),
-        (attrs.evolve(SOUND, bounds=Bounds(households_min=401, target=450)), "plan.window"),
+        (attrs.evolve(SOUND, policy=MergePolicy(bounds=Bounds(households_min=401, target=450))), "plan.window"),
         (attrs.evolve(SOUND, crosswalk=SOUND.crosswalk[1:]), "plan.shares"),
         (
             attrs.evolve(SOUND, crosswalk=(attrs.evolve(SOUND.crosswalk[0], households=1), *SOUND.crosswalk[1:])),
@@ -199,21 +211,23 @@ def test_a_grid_that_falls_apart_is_caught():
 
 def test_a_sound_plan_has_nothing_to_be_caught():
     assert list(check_plan(SOUND, PLANT_GROUND, PLANT_LAYERS)) == []
-    exact = attrs.evolve(SOUND, bounds=Bounds(households_min=400, households_max=400))
+    exact = attrs.evolve(SOUND, policy=MergePolicy(bounds=Bounds(households_min=400, households_max=400)))
     assert list(check_plan(exact, PLANT_GROUND)) == []
 
 
-def test_a_grave_finding_excuses_nothing_and_a_named_exception_does():
-    from gridgov.errors import Finding
+def test_only_a_named_exception_excuses_a_window():
+    tight = MergePolicy(bounds=Bounds(households_min=401, target=450))
+    named = tuple(
+        Shortfall(code="not-found", subject=grid.atoms[0], text=Text("x", "x"), proved=False)
+        for grid in SOUND.base_grids
+    )
 
-    tight = Bounds(households_min=401, target=450)
+    def codes(shortfalls):
+        return [f.code for f in check_plan(attrs.evolve(SOUND, policy=tight, shortfalls=shortfalls), PLANT_GROUND)]
 
-    def with_findings(grave):
-        named = tuple(Finding(code="x", subject=g.atoms[0], message="x", grave=grave) for g in SOUND.base_grids)
-        return [f.code for f in check_plan(attrs.evolve(SOUND, bounds=tight, findings=named), PLANT_GROUND)]
-
-    assert with_findings(grave=True) == ["plan.window"] * 3
-    assert with_findings(grave=False) == []
+    assert codes(()) == ["plan.window"] * 3
+    assert codes(named[:2]) == ["plan.window"]
+    assert codes(named) == []
 
 
 # --- people ---------------------------------------------------------------------------------------

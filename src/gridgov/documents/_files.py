@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,7 +20,20 @@ from gridgov.documents._codec import ROOMS
 from gridgov.documents._read import Path_, Placed, Reader
 from gridgov.errors import Finding, SetupError
 from gridgov.escalation import Ladder, Rung, check_ladders
-from gridgov.merging import Bounds, Incumbent, Layer, LayerGrid, check_layers
+from gridgov.merging import (
+    Apart,
+    AsIs,
+    Bounds,
+    GridCount,
+    Held,
+    Incumbent,
+    Layer,
+    LayerGrid,
+    MergePolicy,
+    Together,
+    check_layers,
+    check_policy,
+)
 from gridgov.notices import AUDIENCES
 from gridgov.points import Deed, Good, PanelMember, PointsPolicy, check_scheme
 from gridgov.policy import Timeline
@@ -35,6 +49,7 @@ __all__ = ["load_setup"]
 YAML = "setup.yaml"
 A_DAY = Limit(1, LimitKind.WORKING_DAYS)
 Row = TypeVar("Row", bound=m.Row)
+T = TypeVar("T")
 _HOMES = {
     "territory": "places.csv",
     "ground": "adjacency.csv",
@@ -146,7 +161,7 @@ class _Loader:
             ladders=ladders,
             access=self._access(roster),
             layers=layers,
-            bounds=self._bounds(document),
+            merging=self._merging(document, ground, layers),
             incumbents=self._incumbents(roster, layers, ground.territory),
             subscriptions=self._subscriptions(),
             thanks=thanks,
@@ -180,7 +195,7 @@ class _Loader:
         for row in self._rows("adjacency.csv", m.AdjacencyRow):
             for code in (row.value.one, row.value.other):
                 self._places.setdefault(("ground", code), ("adjacency.csv", row.row))
-            pairs.append(Adjacency(row.value.one, row.value.other, row.value.meters))
+            pairs.append(Adjacency(row.value.one, row.value.other, row.value.meters, row.value.barrier))
         ground = Ground(territory, tuple(pairs))
         for finding in ground.check():
             missing = finding.code == "ground.households-missing"
@@ -446,12 +461,43 @@ class _Loader:
             self._wrong(YAML, self._lines.get(("calendar",), 0), "calendar", "worktime.bad-calendar", error)
             return Calendar()
 
-    def _bounds(self, document: m.SetupDocument) -> Bounds:
+    def _merging(self, document: m.SetupDocument, ground: Ground, layers: Sequence[Layer]) -> MergePolicy:
+        bounds = (
+            self._valid("bounds", "merging.bad-bounds", partial(Bounds, **document.bounds.model_dump())) or Bounds()
+        )
+        part = document.merging
+        exceptions: dict[str, Bounds | GridCount] = {}
+        for window in part.windows:
+            sizes = window.model_dump(exclude={"place"})
+            own = self._valid("merging", "merging.bad-bounds", partial(Bounds, **sizes))
+            if own:
+                exceptions[window.place] = own
+        for village in part.villages:
+            count = self._valid(
+                "merging", "merging.bad-bounds", partial(GridCount, least=village.least, most=village.most)
+            )
+            if count:
+                exceptions[village.place] = count
+        held: list[Held] = [Together(atoms) for atoms in part.together]
+        held += (Apart(one, other) for one, other in part.apart)
+        held += (AsIs(atoms) for atoms in part.as_is)
+        plain = part.model_dump(include={"within", "barrier", "loyalty", "meters", "effort"})
+        policy = self._valid(
+            "merging",
+            "merging.bad-policy",
+            partial(MergePolicy, bounds=bounds, exceptions=exceptions, held=tuple(held), **plain),
+        ) or MergePolicy(bounds=bounds)
+        line = self._lines.get(("merging",), 0)
+        for finding in check_policy(ground, layers, policy):
+            self._wrong(YAML, line, "merging", finding.code, finding.message, names=finding.names)
+        return policy
+
+    def _valid(self, key: str, code: str, make: Callable[[], T]) -> T | None:
         try:
-            return Bounds(**document.bounds.model_dump())
+            return make()
         except ValueError as error:
-            self._wrong(YAML, self._lines.get(("bounds",), 0), "bounds", "merging.bad-bounds", error)
-            return Bounds()
+            self._wrong(YAML, self._lines.get((key,), 0), key, code, error)
+            return None
 
     def _access(self, roster: Roster) -> AccessPolicy:
         grants: list[Grant] = []

@@ -58,6 +58,9 @@ class AdjacencyRow(Row):
     one: str
     other: str
     meters: int = Field(default=1, description="length of the common border, 1 or more")
+    barrier: int = Field(
+        default=0, description="what lies between: 0 nothing, 1 lane, 2 road, 3 main road, 4 railway or river"
+    )
 
 
 class LayerGridRow(Row):
@@ -205,6 +208,35 @@ class BoundsPart(Document):
     target: int = 400
 
 
+class WindowPart(BoundsPart):
+    """Sizes of the base grids of one community or village."""
+
+    place: str
+
+
+class VillagePart(Document):
+    """A place that is divided into a number of grids, whatever their households."""
+
+    place: str
+    least: int
+    most: int
+
+
+class MergingPart(Document):
+    """How base grids are wanted, beside their size."""
+
+    within: tuple[str, ...] = Field(default=(), description="layers whose borders are hard")
+    barrier: int = Field(default=0, description="no grid crosses a barrier of this rank or more; 0 for none")
+    loyalty: int = Field(default=0, description="what one more base grid for an old grid costs, in cut weights")
+    meters: int = Field(default=0, description="so many meters of common border weigh one more; 0 for none")
+    effort: int = Field(default=160, description="sweeps over all buildings, 10 or more")
+    windows: tuple[WindowPart, ...] = ()
+    villages: tuple[VillagePart, ...] = ()
+    together: tuple[tuple[str, ...], ...] = Field(default=(), description="buildings that stay in one grid")
+    apart: tuple[tuple[str, str], ...] = Field(default=(), description="neighbors between which the border stays")
+    as_is: tuple[tuple[str, ...], ...] = Field(default=(), description="buildings that are a grid just so")
+
+
 class CalendarPart(Document):
     """When work is done."""
 
@@ -301,6 +333,7 @@ class SetupDocument(Document):
     effective_on: dt.date
     levels: tuple[LevelPart, ...]
     bounds: BoundsPart = BoundsPart()
+    merging: MergingPart = MergingPart()
     calendar: CalendarPart = CalendarPart()
     layers: tuple[LayerPart, ...] = ()
     roles: tuple[RolePart, ...] = ()

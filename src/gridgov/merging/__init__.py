@@ -12,23 +12,54 @@ Communities are divided one after the other and independently, with whole number
 generator: the same input and seed give the same plan on every machine.
 """
 
+from gridgov.merging._adjust import Adjustment, adjust, frontier, join, move, split, undo
+from gridgov.merging._certificate import Certificate, Proof
 from gridgov.merging._check import check_plan
 from gridgov.merging._layers import Bounds, Layer, LayerGrid, check_layers
-from gridgov.merging._people import Incumbent, Reposting, repost
-from gridgov.merging._plan import BaseGrid, MergePlan, Share
-from gridgov.merging._solve import merge
+from gridgov.merging._lineage import Enacted, Flow, Lineage, flows
+from gridgov.merging._merge import merge
+from gridgov.merging._people import Incumbent, Reposting, Succession, coverage, repost, succeed
+from gridgov.merging._plan import BaseGrid, Border, MergePlan, Share, Shortfall
+from gridgov.merging._policy import Apart, AsIs, GridCount, Held, Measure, MergePolicy, Together
+from gridgov.merging._survey import check_policy
 
 __all__ = [
+    "Adjustment",
+    "Apart",
+    "AsIs",
     "BaseGrid",
+    "Border",
     "Bounds",
+    "Certificate",
+    "Enacted",
+    "Flow",
+    "GridCount",
+    "Held",
     "Incumbent",
     "Layer",
     "LayerGrid",
+    "Lineage",
+    "Measure",
     "MergePlan",
+    "MergePolicy",
+    "Proof",
     "Reposting",
     "Share",
+    "Shortfall",
+    "Succession",
+    "Together",
+    "adjust",
     "check_layers",
     "check_plan",
+    "check_policy",
+    "coverage",
+    "flows",
+    "frontier",
+    "join",
     "merge",
+    "move",
     "repost",
+    "split",
+    "succeed",
+    "undo",
 ]

@@ -1,82 +1,235 @@
-"""A second pair of eyes for every plan. Shares no code with the solver, on purpose."""
+"""A second pair of eyes for every plan. Shares no code with the solver, on purpose.
+
+It counts anew from the ground and the layers, with networkx for contiguity, and compares with what
+the plan says. What a plan may excuse itself from by naming it (a window that cannot be met) is
+taken from its shortfalls; everything else is excused by nothing.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import attrs
 
 from gridgov.errors import Finding
 from gridgov.merging._layers import Layer
-from gridgov.merging._plan import MergePlan
+from gridgov.merging._people import Incumbent
+from gridgov.merging._plan import BaseGrid, MergePlan
+from gridgov.merging._policy import Apart, AsIs, GridCount, Together
+from gridgov.staffing import Role
 from gridgov.territory import Ground
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 __all__ = ["check_plan"]
 
 
-def check_plan(plan: MergePlan, ground: Ground, layers: Sequence[Layer] = ()) -> Iterator[Finding]:
+def check_plan(
+    plan: MergePlan,
+    ground: Ground,
+    layers: Sequence[Layer] = (),
+    *,
+    incumbents: Sequence[Incumbent] = (),
+    roles: Mapping[str, Role] | None = None,
+) -> Iterator[Finding]:
     """Give everything that is wrong with a plan; nothing for a plan that holds.
 
     Looked at: every atom in exactly one base grid, households that add up, one community,
-    contiguity, the window (unless the plan itself names the exception), codes, and shares that
-    add up to their old grid.
+    contiguity on this side of every hard border, the window and what was held (unless the plan
+    itself names the exception), codes, shares that add up to their old grid, the cut weight, the
+    bounds of the certificate; with *incumbents* and *roles*, that nobody is lost or posted against
+    the rule of the role.
     """
-    import networkx as nx
+    opened = [code for code in plan.opened if code in ground.territory]
+    yield from (
+        _broken("unknown-atom", code, f"{code} is said to be opened, and is no place")
+        for code in set(plan.opened) - set(opened)
+    )
+    yield from _Checker(plan, ground.opened(opened), layers).findings()
+    if incumbents:
+        yield from _check_people(plan, incumbents, roles or {})
 
-    graph = ground.graph()
-    territory = ground.territory
-    count = Counter(atom for grid in plan.base_grids for atom in grid.atoms)
-    for atom in ground.atoms:
-        if count[atom.code] != 1:
-            yield _broken("coverage", atom.code, f"{atom.code} lies in {count[atom.code]} base grids, not in one")
-    for unknown in sorted(set(count) - set(graph)):
-        yield _broken("unknown-atom", unknown, f"{unknown} is no {ground.atom_level}")
-    named = {atom for finding in plan.findings if not finding.grave for atom in [finding.subject]}
-    codes = Counter(grid.code for grid in plan.base_grids)
-    for grid in plan.base_grids:
-        if codes[grid.code] > 1:
-            yield _broken("code-twice", grid.code, f"the code {grid.code} is used {codes[grid.code]} times")
-        known = [atom for atom in grid.atoms if atom in graph]
-        counted = sum(territory.households(atom) for atom in known)
+
+@attrs.frozen(eq=False)
+class _Checker:
+    plan: MergePlan
+    ground: Ground
+    layers: Sequence[Layer]
+    households: dict[str, int] = attrs.field(init=False)
+    community: dict[str, str | None] = attrs.field(init=False)
+    old: dict[str, dict[str, str]] = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        territory = self.ground.territory
+        atoms = [node.code for node in self.ground.atoms]
+        object.__setattr__(self, "households", {atom: territory.households(atom) for atom in atoms})
+        object.__setattr__(self, "community", {atom: territory.up(atom, "community") for atom in atoms})
+        found = {}
+        for layer in self.layers:
+            of = {building: grid.id for grid in layer.grids for building in grid.atoms}
+            found[layer.id] = {atom: of.get(self.ground.building_of(atom), "") for atom in atoms}
+        object.__setattr__(self, "old", found)
+
+    def findings(self) -> Iterator[Finding]:
+        graph = self._passable()
+        yield from self._coverage()
+        codes = Counter(grid.code for grid in self.plan.base_grids)
+        excused = {short.subject for short in self.plan.shortfalls}
+        for grid in self.plan.base_grids:
+            if codes[grid.code] > 1:
+                yield _broken("code-twice", grid.code, f"the code {grid.code} is used {codes[grid.code]} times")
+            yield from self._check_grid(grid, graph, excused)
+        yield from self._check_counts(excused)
+        yield from self._check_held(excused)
+        yield from self._check_shares()
+        yield from self._check_cut()
+        yield from self._check_certificate()
+
+    def _passable(self) -> nx.Graph[str]:
+        """The ground as a graph without the adjacencies that a hard border lies between."""
+        graph = self.ground.graph()
+        policy = self.plan.policy
+        barrier: dict[frozenset[str], int] = {}
+        for pair in self.ground.borders:
+            ends = frozenset((pair.one, pair.other))
+            barrier[ends] = min(pair.barrier, barrier.get(ends, pair.barrier))
+        for one, other in list(graph.edges):
+            parted = any(self.old[id_][one] != self.old[id_][other] for id_ in policy.within if id_ in self.old)
+            if parted or (policy.barrier and barrier[frozenset((one, other))] >= policy.barrier):
+                graph.remove_edge(one, other)
+        return graph
+
+    def _coverage(self) -> Iterator[Finding]:
+        count = Counter(atom for grid in self.plan.base_grids for atom in grid.atoms)
+        for atom in self.households:
+            if count[atom] != 1:
+                yield _broken("coverage", atom, f"{atom} lies in {count[atom]} base grids, not in one")
+        for unknown in sorted(set(count) - set(self.households)):
+            yield _broken("unknown-atom", unknown, f"{unknown} is no {self.ground.atom_level} of the ground")
+
+    def _check_grid(self, grid: BaseGrid, graph: nx.Graph[str], excused: Collection[str]) -> Iterator[Finding]:
+        import networkx as nx
+
+        code = grid.code
+        known = [atom for atom in grid.atoms if atom in self.households]
+        counted = sum(self.households[atom] for atom in known)
         if counted != grid.households:
-            yield _broken(
-                "households", grid.code, f"{grid.code} says {grid.households} households, its atoms {counted}"
-            )
-        outside = [atom for atom in known if territory.up(atom, "community") != grid.community]
-        if outside or not grid.code.startswith(grid.community):
-            yield _broken("community", grid.code, f"{grid.code} leaves the community {grid.community}")
+            yield _broken("households", code, f"{code} says {grid.households} households, its atoms {counted}")
+        if grid.counts and list(grid.counts) != [self.households.get(atom) for atom in grid.atoms]:
+            yield _broken("households", code, f"{code} counts households that its atoms do not have")
+        for measure, amount in zip(self.plan.policy.measures, grid.amounts, strict=False):
+            if sum(measure.amounts.get(atom, 0) for atom in known) != amount:
+                yield _broken("households", code, f"{code} says {amount} of {measure.en}, its atoms say otherwise")
+        if any(self.community[atom] != grid.community for atom in known) or not code.startswith(grid.community):
+            yield _broken("community", code, f"{code} leaves the community {grid.community}")
         if not known or not nx.is_connected(graph.subgraph(known)):
-            yield _broken("contiguity", grid.code, f"{grid.code} falls apart")
-        bounds = plan.bounds
-        if not bounds.households_min <= counted <= bounds.households_max and not named & set(known):
-            yield _broken(
-                "window",
-                grid.code,
-                f"{grid.code} has {counted} households, outside {bounds.households_min}–{bounds.households_max}",
-            )
-    yield from _check_shares(plan, ground, layers)
+            yield _broken("contiguity", code, f"{code} falls apart")
+        kinds = {self.ground.territory[atom].kind for atom in known} & {"dedicated", "commercial", "road"}
+        if kinds - {grid.kind}:
+            yield _broken("kind", code, f"{code} is {grid.kind} and has {', '.join(sorted(kinds))} ground in it")
+        bounds = self.plan.policy.exceptions.get(grid.community, self.plan.policy.bounds)
+        if grid.kind != "residential" or isinstance(bounds, GridCount):
+            return
+        if not bounds.households_min <= counted <= bounds.households_max and not set(known) & set(excused):
+            window = f"{bounds.households_min}–{bounds.households_max}"
+            yield _broken("window", code, f"{code} has {counted} households, outside {window}")
 
+    def _check_counts(self, excused: Collection[str]) -> Iterator[Finding]:
+        grids = Counter(grid.community for grid in self.plan.base_grids if grid.kind == "residential")
+        for code, wanted in self.plan.policy.exceptions.items():
+            if isinstance(wanted, GridCount) and not wanted.least <= grids[code] <= wanted.most and code not in excused:
+                yield _broken("window", code, f"{code} has {grids[code]} grids, outside {wanted.least}–{wanted.most}")
 
-def _check_shares(plan: MergePlan, ground: Ground, layers: Sequence[Layer]) -> Iterator[Finding]:
-    for layer in layers:
-        for old in layer.grids:
-            shares = [share for share in plan.crosswalk if (share.layer, share.grid) == (layer.id, old.id)]
-            total = sum(ground.territory.households(atom) for atom in old.atoms)
-            if sum(share.households for share in shares) != total or any(share.of != total for share in shares):
-                yield _broken("shares", f"{layer.id}/{old.id}", f"the shares of {layer.id}/{old.id} do not add up")
-            for share in shares:
-                inside = sum(
-                    ground.territory.households(atom)
-                    for grid in plan.base_grids
-                    if grid.code == share.base_grid
-                    for atom in grid.atoms
-                    if atom in old.atoms
+    def _check_held(self, excused: Collection[str]) -> Iterator[Finding]:
+        home = self.plan.grid_of
+        for held in self.plan.policy.held:
+            named = (held.one, held.other) if isinstance(held, Apart) else held.atoms
+            homes = {home.get(atom) for atom in named}
+            match held:
+                case Together():
+                    kept = len(homes) == 1
+                case Apart():
+                    kept = len(homes) == 2
+                case AsIs():
+                    kept = any(set(grid.atoms) == set(named) for grid in self.plan.base_grids)
+            if not kept and named[0] not in excused:
+                yield _broken("held", named[0], f"{', '.join(named)} were to be held and are not")
+
+    def _check_shares(self) -> Iterator[Finding]:
+        home = self.plan.grid_of
+        wanted: dict[tuple[str, str, str], int] = {}
+        whole: dict[tuple[str, str], int] = {}
+        for layer in self.layers:
+            for atom, grid in self.old[layer.id].items():
+                if atom in home:
+                    key = (layer.id, grid, home[atom])
+                    wanted[key] = wanted.get(key, 0) + self.households[atom]
+                whole[layer.id, grid] = whole.get((layer.id, grid), 0) + self.households[atom]
+        said = Counter((share.layer, share.grid, share.base_grid) for share in self.plan.crosswalk)
+        if not self.layers:
+            return
+        for key in sorted(set(wanted) | set(said)):
+            subject = f"{key[0]}/{key[1]}"
+            if said[key] != 1 or key not in wanted:
+                yield _broken("shares", subject, f"{subject} has {said[key]} shares in {key[2]}")
+        for share in self.plan.crosswalk:
+            subject = f"{share.layer}/{share.grid}"
+            real = wanted.get((share.layer, share.grid, share.base_grid))
+            if real is not None and real != share.households:
+                yield _broken(
+                    "shares", subject, f"{share.base_grid} has {real} households of {subject}, not {share.households}"
                 )
-                if inside != share.households:
-                    yield _broken(
-                        "shares",
-                        f"{layer.id}/{old.id}",
-                        f"{share.base_grid} has {inside} households of {layer.id}/{old.id}, not {share.households}",
-                    )
+            if whole.get((share.layer, share.grid)) != share.of:
+                yield _broken("shares", subject, f"the shares of {subject} do not add up")
+
+    def _check_cut(self) -> Iterator[Finding]:
+        home = self.plan.grid_of
+        cut = 0
+        for one, other in self.ground.graph().edges:
+            inside = one in home and other in home and self.community[one] == self.community[other]
+            if inside and home[one] != home[other]:
+                cut += 1 + sum(old[one] == old[other] for old in self.old.values())
+        if len(self.layers) == len(self.plan.layer_names) and cut != self.plan.cut_weight:
+            yield _broken("cut-weight", "", f"the plan says it cuts {self.plan.cut_weight}; counted anew it is {cut}")
+
+    def _check_certificate(self) -> Iterator[Finding]:
+        proofs = self.plan.certificate.proofs
+        for proof in proofs:
+            few = proof.bad < proof.bad_least or proof.missing < proof.missing_least
+            if few or (proof.bad == 0 and not proof.grids_least <= proof.grids <= proof.grids_most):
+                yield _broken("certificate", proof.piece, f"{proof.piece} is better than its own bound")
+            elif proof.bad == proof.bad_least and proof.missing == proof.missing_least and proof.cut < proof.cut_least:
+                yield _broken("certificate", proof.piece, f"{proof.piece} cuts less than its own bound")
+        bad = sum(proof.bad for proof in proofs)
+        if proofs and bad > len(self.plan.outside):
+            yield _broken(
+                "certificate", "", f"the certificate knows {bad} grids outside, the plan {len(self.plan.outside)}"
+            )
+
+
+def _check_people(plan: MergePlan, incumbents: Sequence[Incumbent], roles: Mapping[str, Role]) -> Iterator[Finding]:
+    wanted = Counter((each.role, each.holder) for each in incumbents)
+    posted = Counter((each.role, each.holder) for each in plan.people)
+    for role, holder in sorted(set(wanted) | set(posted)):
+        if wanted[role, holder] != posted[role, holder]:
+            yield _broken(
+                "person",
+                holder,
+                f"{holder} ({role}) is posted {posted[role, holder]} times, not {wanted[role, holder]}",
+            )
+    filled: Counter[tuple[str, str]] = Counter()
+    for each in plan.people:
+        codes = [code for code in each.base_grids if code not in plan]
+        if codes or not each.base_grids:
+            yield _broken("person", each.holder, f"{each.holder} is posted on {', '.join(codes) or 'nothing'}")
+        if each.role in roles and roles[each.role].cardinality == "one-to-one":
+            filled.update((each.role, code) for code in each.base_grids)
+    for (role, code), count in sorted(filled.items()):
+        if count > 1:
+            yield _broken("person", code, f"{code} has {count} holders of {role}, which allows one")
 
 
 def _broken(code: str, subject: str, message: str) -> Finding:

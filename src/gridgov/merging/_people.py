@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import attrs
 
 from gridgov.errors import Finding
-from gridgov.merging._plan import MergePlan
-from gridgov.staffing import Role
+from gridgov.staffing import Posting, Role, Roster
 from gridgov.wording import Text
 
-__all__ = ["Incumbent", "Reposting", "repost"]
+if TYPE_CHECKING:
+    from gridgov.merging._plan import MergePlan
+
+__all__ = ["Incumbent", "Reposting", "Succession", "coverage", "repost", "succeed"]
 
 
 @attrs.frozen(kw_only=True)
@@ -51,6 +55,11 @@ class Reposting:
 NEAREST = Text("保留原网格住户最多", "keeps most households of the old grid")
 SHARED = Text("同一单位分片,各格都有人", "the group shares the grids, so that each has somebody")
 OPEN = Text("补足无人网格", "fills a grid that had nobody")
+FOLLOWS = Text("随原网格住户转入", "follows the households of the grid that was abolished")
+LEFT = Text(
+    "原网格撤销,转入网格已有人,由人决定去向",
+    "the grid is abolished and the one it went to has somebody; a person decides",
+)
 
 
 def repost(
@@ -172,3 +181,88 @@ def _reposting(incumbent: Incumbent, chosen: Sequence[str], overlap: Mapping[str
         had=sum(overlap.values()),
         why=why,
     )
+
+
+@attrs.frozen(kw_only=True)
+class Succession:
+    """What a later plan means for those who are posted already.
+
+    :param ended: id of a posting → its last day, and why it ends; :param added: what begins.
+    :param moved: where everybody goes whose grid was abolished; nowhere where a person must decide.
+    :param findings: grids that have nobody of a one-to-one role, and people who have no grid.
+    """
+
+    ended: Mapping[str, tuple[dt.date, str]]
+    added: tuple[Posting, ...]
+    moved: tuple[Reposting, ...]
+    findings: tuple[Finding, ...]
+
+
+def succeed(before: MergePlan, after: MergePlan, roster: Roster, on: dt.date) -> Succession:
+    """Let people follow a later plan: who is on a grid that stays, stays.
+
+    Who was on a grid that is abolished goes where most of its households went, and, in a
+    one-to-one role, only if nobody is there.
+
+    :param on: the first day of the later plan.
+    """
+    from gridgov.merging._lineage import flows
+
+    eve = on - dt.timedelta(days=1)
+    ended: dict[str, tuple[dt.date, str]] = {}
+    added: list[Posting] = []
+    moved: list[Reposting] = []
+    findings: list[Finding] = []
+    current = [p for p in roster.postings if p.place in before and p.covers(on)]
+    taken = {(p.role, p.place) for p in current if p.place in after}
+    for posting in current:
+        if posting.place in after:
+            continue
+        ended[posting.id] = (max(eve, posting.from_on), f"grid {posting.place} is abolished")
+        found = flows(before, after, posting.place)
+        one_to_one = roster.role(posting.role).cardinality == "one-to-one"
+        free = (f for f in found if f.other and not (one_to_one and (posting.role, f.other) in taken))
+        goes = next(free, None)
+        there = any(p.holder == posting.holder and goes and p.place == goes.other for p in [*current, *added])
+        if goes and not there:
+            taken.add((posting.role, goes.other))
+            id_ = f"{posting.role}:{posting.holder}:{goes.other}:{on}"
+            added.append(Posting(id=id_, holder=posting.holder, role=posting.role, place=goes.other, from_on=on))
+        elif not goes:
+            message = f"{posting.place} is abolished, and no grid is left for {posting.holder} ({posting.role})"
+            findings.append(Finding(code="plan.no-grid", subject=posting.holder, message=message, grave=False))
+        moved.append(
+            Reposting(
+                holder=posting.holder,
+                role=posting.role,
+                layer="",
+                grid=posting.place,
+                base_grids=(goes.other,) if goes else (),
+                kept=goes.households if goes else 0,
+                had=before[posting.place].households,
+                why=FOLLOWS if goes else LEFT,
+            )
+        )
+    one_to_one_roles = {p.role for p in current if roster.role(p.role).cardinality == "one-to-one"}
+    for role in sorted(one_to_one_roles):
+        for grid in after.base_grids:
+            if grid.kind == "residential" and (role, grid.code) not in taken:
+                message = f"nobody is {role} of {grid.code}"
+                findings.append(Finding(code="plan.no-holder", subject=grid.code, message=message, grave=False))
+    return Succession(ended=ended, added=tuple(added), moved=tuple(moved), findings=tuple(findings))
+
+
+def coverage(plan: MergePlan, people: Sequence[Reposting]) -> dict[str, dict[str, tuple[tuple[str, ...], int]]]:
+    """Say who covers what: role → holder → its base grids, and its load in households.
+
+    Where several holders of a role share a grid, each carries its part of the households.
+    """
+    sharing: dict[tuple[str, str], int] = {}
+    for each in people:
+        for code in each.base_grids:
+            sharing[each.role, code] = sharing.get((each.role, code), 0) + 1
+    found: dict[str, dict[str, tuple[tuple[str, ...], int]]] = {}
+    for each in people:
+        load = sum(plan[code].households // sharing[each.role, code] for code in each.base_grids)
+        found.setdefault(each.role, {})[each.holder] = (each.base_grids, load)
+    return found

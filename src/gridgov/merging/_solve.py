@@ -1,328 +1,313 @@
-"""The plain solver: split along spanning trees, then mend the borders.
-
-A connected piece with k grids to make is cut along an edge of a random spanning tree whose two
-sides can each be divided inside the window, so that every part is connected by construction; of
-many trees the cheapest cut is taken, and each side is divided in turn. Two neighbors are then
-joined and cut anew as long as that helps, and single atoms move across a border where it gets
-cheaper. (The idea of recombining two neighbors by a tree: DeFord, Duchin, Solomon, "Recombination",
-2021.) Nothing here is fast; it is what later solvers are measured against.
-"""
+"""One connected piece of ground, divided."""
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from array import array
+from collections.abc import Sequence
+from decimal import Decimal
+from functools import cache, cached_property
+from hashlib import sha256
+from zlib import crc32
 
 import attrs
 
-from gridgov.errors import Finding, SetupError
-from gridgov.merging._layers import Bounds, Layer, check_layers
-from gridgov.merging._plan import BaseGrid, MergePlan, Share
-from gridgov.territory import Ground, Territory, grid_code
+from gridgov.merging._engine import Engine, engine
+from gridgov.merging._kernel import ONE, Bonds, Graph, Wanted, Work
 
-__all__ = ["merge"]
+__all__ = ["Division", "Piece", "Window", "counts_to_try", "divide", "least_bad", "least_missing"]
 
-TREES = 12
-RESTARTS = 4
-RECOMBINATIONS = 150
+TREES = 4
+COLDER = 20
+PRICE = 2 * ONE
+FEE = 10 * ONE
+DEARER = 8
+EVERY = 3
+REPAIRS = 6
 
-Part = frozenset[str]
+
+@cache
+def luck() -> tuple[int, ...]:
+    """Give how much dearer a step may be at temperature 1: exponentially distributed, in 1/1024.
+
+    Decimal logarithms, because those of floats may differ from machine to machine.
+    """
+    return tuple(round(-(Decimal(2 * place + 1) / 2048).ln() * 1024) for place in range(1024))
+
+
+@cache
+def _root(times: int, sweeps: int) -> int:
+    """Give the factor, of 65536, that makes something *times* as large in so many sweeps, rounded down."""
+    low, high = 65536, 65536 * times
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if middle**sweeps <= times * 65536**sweeps else (low, middle - 1)
+    return low
+
+
+@attrs.frozen
+class Window:
+    """How much a part may count in one measure, and what a unit outside costs beside households.
+
+    :param price: 100 makes a unit as dear as a household; it is kept low for what is a goal only.
+    """
+
+    low: int
+    high: int
+    price: int = 100
 
 
 @attrs.frozen(kw_only=True, eq=False)
-class _Piece:
-    """What the solver sees of the ground: sizes and weighted neighbors."""
+class Piece:
+    """A connected piece of ground as numbers: what one worker is given.
 
-    sizes: Mapping[str, int]
-    weights: Mapping[str, Mapping[str, int]]
-    bounds: Bounds
+    :param id: tells it from the other pieces of a plan; the seed is mixed with it.
+    :param first: with *other* and *weight* the edges of each atom, seen from both ends: those of
+        atom v stand from ``first[v]`` to ``first[v + 1]``.
+    :param size: of atom v in measure j at ``v * len(windows) + j``; measure 0 is households.
+    :param olds: the old grid of each atom in each layer, as numbers from 0; empty without loyalty.
+    :param start: the part each atom is in to begin with; empty to find a division from nothing.
+    :param home: the part that each atom should rather stay in, -1 for none; :param stay: what leaving
+        it costs, in cut weights × 256.
+    :param heat: the temperature to begin with, in cut weights.
+    """
 
-    def households(self, part: Iterable[str]) -> int:
-        return sum(self.sizes[atom] for atom in part)
+    id: str
+    first: array[int]
+    other: array[int]
+    weight: array[int]
+    size: array[int]
+    windows: tuple[Window, ...]
+    target: int
+    seed: int = 0
+    sweeps: int = 160
+    counts: tuple[int, ...] = ()
+    layers: int = 0
+    olds: array[int] = attrs.field(factory=lambda: array("q"))
+    loyalty: int = 0
+    start: array[int] = attrs.field(factory=lambda: array("q"))
+    heat: int = 10
+    home: array[int] = attrs.field(factory=lambda: array("q"))
+    stay: array[int] = attrs.field(factory=lambda: array("q"))
 
-    def cut(self, parts: Sequence[Part]) -> int:
-        home = {atom: number for number, part in enumerate(parts) for atom in part}
-        return sum(
-            weight
-            for one, others in self.weights.items()
-            if one in home
-            for other, weight in others.items()
-            if one < other and other in home and home[one] != home[other]
+    @property
+    def atoms(self) -> int:
+        """How many there are."""
+        return len(self.first) - 1
+
+    @cached_property
+    def households(self) -> int:
+        """How many there are in all."""
+        return sum(self.size[:: len(self.windows)])
+
+    @property
+    def digest(self) -> str:
+        """Tells pieces apart that have another solution."""
+        found = sha256()
+        for field in attrs.fields(Piece):
+            value = getattr(self, field.name)
+            found.update(value.tobytes() if isinstance(value, array) else repr(value).encode())
+        return found.hexdigest()
+
+    def neighbors(self) -> dict[int, dict[int, int]]:
+        """Give atom → neighbor → weight."""
+        return {
+            v: {self.other[e]: self.weight[e] for e in range(self.first[v], self.first[v + 1])}
+            for v in range(self.atoms)
+        }
+
+    def only(self, atoms: Sequence[int]) -> Piece:
+        """Give the piece that some of the atoms are, in their order, without ties to what was before."""
+        number = {v: place for place, v in enumerate(atoms)}
+        first, other, weight, size = array("q", [0]), array("q"), array("q"), array("q")
+        measures = len(self.windows)
+        for v in atoms:
+            for e in range(self.first[v], self.first[v + 1]):
+                if self.other[e] in number:
+                    other.append(number[self.other[e]])
+                    weight.append(self.weight[e])
+            first.append(len(other))
+            size.extend(self.size[v * measures : (v + 1) * measures])
+        return Piece(
+            id=f"{self.id}/{atoms[0]}",
+            first=first,
+            other=other,
+            weight=weight,
+            size=size,
+            windows=self.windows,
+            target=self.target,
+            seed=self.seed,
+            sweeps=self.sweeps,
         )
 
-    def cost(self, parts: Sequence[Part]) -> tuple[int, int, int]:
-        """Bad grids first, then households that are too few or too many, then the cut."""
-        missing = [self.bounds.missing(self.households(part)) for part in parts]
-        return sum(1 for each in missing if each), sum(missing), self.cut(parts)
-
-    def components(self, atoms: Iterable[str]) -> list[Part]:
-        left = set(atoms)
-        found = []
-        for start in sorted(left):
-            if start in left:
-                part = self._reach(start, left)
-                left -= part
-                found.append(frozenset(part))
+    def totals(self, labels: Sequence[int], parts: int, measure: int = 0) -> list[int]:
+        """Give what each part counts in a measure."""
+        found = [0] * parts
+        for v, part in enumerate(labels):
+            found[part] += self.size[v * len(self.windows) + measure]
         return found
 
-    def _reach(self, start: str, allowed: set[str]) -> set[str]:
-        seen = {start}
-        waiting = [start]
-        while waiting:
-            for other in self.weights[waiting.pop()]:
-                if other in allowed and other not in seen:
-                    seen.add(other)
-                    waiting.append(other)
-        return seen
+    def cut(self, labels: Sequence[int]) -> int:
+        """Give the weight of the edges between parts."""
+        twice = 0
+        for v in range(self.atoms):
+            for e in range(self.first[v], self.first[v + 1]):
+                if labels[v] != labels[self.other[e]]:
+                    twice += self.weight[e]
+        return twice // 2
 
-    def connected(self, atoms: Part) -> bool:
-        return not atoms or len(self._reach(min(atoms), set(atoms))) == len(atoms)
-
-
-def merge(ground: Ground, layers: Sequence[Layer], bounds: Bounds | None = None, *, seed: int = 0) -> MergePlan:
-    """Divide the ground into base grids.
-
-    :param ground: communities with atoms (usually buildings), their households and adjacency.
-    :param layers: the old grids of each department; each covers every atom exactly once.
-    :param bounds: wanted sizes, by default 300–500 households around 400.
-    :param seed: another seed gives another, equally valid plan.
-    :raises SetupError: for a ground or layer that is wrong in itself. What merely cannot be
-        divided as wanted is a finding of the plan and no error.
-    """
-    bounds = bounds or Bounds()
-    findings = [*ground.check(), *check_layers(ground, layers)]
-    if findings:
-        raise SetupError(findings)
-    territory = ground.territory
-    weights = _weights(ground, layers)
-    sizes = {node.code: territory.households(node.code) for node in ground.atoms}
-    grids: list[BaseGrid] = []
-    notes: list[Finding] = []
-    cut_weight = 0
-    for community in territory.at("community"):
-        atoms = [node.code for node in territory.below(community.code) if node.level == ground.atom_level]
-        if not atoms:
-            notes.append(_note("empty-community", community.code, f"{community.name} has no {ground.atom_level}"))
-            continue
-        piece = _Piece(
-            sizes={atom: sizes[atom] for atom in atoms},
-            weights={atom: {o: w for o, w in weights[atom].items() if o in set(atoms)} for atom in atoms},
-            bounds=bounds,
+    def judged(self, labels: Sequence[int]) -> Division:
+        """Give a division with what it costs; parts are numbered anew, without gaps."""
+        number: dict[int, int] = {}
+        clean = array("q", (number.setdefault(int(part), len(number)) for part in labels))
+        low, high = self.windows[0].low, self.windows[0].high
+        outside = [max(0, low - total, total - high) for total in self.totals(clean, len(number))]
+        moved = sum(
+            stay for part, home, stay in zip(labels, self.home, self.stay, strict=False) if home not in (-1, part)
         )
-        parts = _divide_community(piece, atoms, random.Random(f"{seed}:{community.code}"), notes)
-        cut_weight += piece.cut(parts)
-        grids += _name(parts, community.code, community.name, piece, territory)
-    return MergePlan(
-        bounds=bounds,
-        seed=seed,
-        base_grids=tuple(grids),
-        crosswalk=tuple(_crosswalk(grids, layers, sizes)),
-        cut_weight=cut_weight,
-        layer_names=tuple((layer.id, layer.zh, layer.en) for layer in layers),
-        findings=tuple(notes),
+        cost = (sum(1 for each in outside if each), sum(outside), self.cut(clean) * ONE + moved)
+        return Division(labels=clean, parts=len(number), cost=cost)
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Division:
+    """What became of a piece.
+
+    :param labels: the part of each atom, from 0 without gaps.
+    :param cost: parts outside the window, households too few or too many, then the cut and what
+        leaving home costs, in 1/256 of a cut weight.
+    """
+
+    labels: array[int]
+    parts: int
+    cost: tuple[int, int, int]
+
+
+def least_missing(households: int, parts: int, window: Window) -> int:
+    """Give how many households any division into *parts* has too few or too many, at the least."""
+    return max(0, window.low * parts - households, households - window.high * parts)
+
+
+def least_bad(households: int, window: Window) -> int:
+    """Give the least number of parts outside the window that any division has: 0 or 1.
+
+    With k parts inside it, low·k ≤ households ≤ high·k; without such a k one part takes the blame.
+    """
+    fewest = -(-households // window.high)
+    return 0 if fewest and window.low * fewest <= households else 1
+
+
+def counts_to_try(households: int, window: Window, target: int) -> list[int]:
+    """Give the numbers of parts worth trying, the best first: fewest missing, then nearest to target."""
+    around = range(max(1, households // window.high), households // window.low + 2)
+    return sorted(
+        around,
+        key=lambda count: (least_missing(households, count, window), abs(count * target - households), count),
     )
 
 
-def _weights(ground: Ground, layers: Sequence[Layer]) -> dict[str, dict[str, int]]:
-    def agreement(one: str, other: str) -> int:
-        return 1 + sum(layer.grid_of[one] == layer.grid_of[other] for layer in layers)
-
-    return {one: {other: agreement(one, other) for other in others} for one, others in ground.neighbors().items()}
+def divide(piece: Piece, engine_name: str = "auto") -> Division:
+    """Divide a piece as its windows want it, or as near as was found; always into connected parts."""
+    return _Solver(piece, engine(engine_name)).best()
 
 
-def _divide_community(piece: _Piece, atoms: list[str], rng: random.Random, notes: list[Finding]) -> list[Part]:
-    oversize = [atom for atom in atoms if piece.sizes[atom] > piece.bounds.households_max]
-    for atom in oversize:
-        notes.append(
-            _note("oversize", atom, f"{atom} alone has {piece.sizes[atom]} households and becomes a grid of its own")
+class _Solver:
+    def __init__(self, piece: Piece, machine: Engine) -> None:
+        self.piece = piece
+        self.machine = machine
+        row = machine.row
+        self.graph = Graph(
+            row(piece.first), row(piece.other or [0]), row(piece.weight or [0]), row(piece.size), len(piece.windows)
         )
-    parts: list[Part] = [frozenset({atom}) for atom in oversize]
-    components = piece.components(set(atoms) - set(oversize))
-    for component in components:
-        divided = _divide_component(piece, component, rng)
-        for part in divided:
-            missing = piece.bounds.missing(piece.households(part))
-            if missing:
-                why = "an island" if len(components) > 1 else "no division of its community fits"
-                notes.append(
-                    _note(
-                        "outside-bounds",
-                        min(part),
-                        f"the grid around {min(part)} has {piece.households(part)} households ({why})",
-                    )
-                )
-        parts += divided
-    return parts
-
-
-def _note(code: str, subject: str, message: str) -> Finding:
-    return Finding(code=f"plan.{code}", subject=subject, message=message, grave=False)
-
-
-def _divide_component(piece: _Piece, atoms: Part, rng: random.Random) -> list[Part]:
-    best: list[Part] | None = None
-    for count in _counts(piece.households(atoms), piece.bounds):
-        for _ in range(RESTARTS):
-            parts = _refine(piece, _split(piece, atoms, min(count, len(atoms)), rng), rng)
-            if best is None or piece.cost(parts) < piece.cost(best):
-                best = parts
-        if best is not None and piece.cost(best)[0] == 0:
-            break
-    return best or [atoms]
-
-
-def _counts(households: int, bounds: Bounds) -> list[int]:
-    """Give the numbers of grids to try, the one nearest to the target first."""
-    nearest = max(1, (2 * households + bounds.target) // (2 * bounds.target))
-    fitting = [
-        count for count in range(1, households // bounds.households_min + 2) if bounds.missing(households, count) == 0
-    ]
-    return sorted(fitting, key=lambda count: (abs(count * bounds.target - households), count)) or [nearest]
-
-
-def _split(piece: _Piece, atoms: Part, count: int, rng: random.Random) -> list[Part]:
-    """Divide connected *atoms* into *count* connected parts."""
-    if count <= 1 or len(atoms) <= 1:
-        return [atoms]
-    one, other, share = _best_cut(piece, atoms, count, rng)
-    return _split(piece, one, share, rng) + _split(piece, other, count - share, rng)
-
-
-def _best_cut(piece: _Piece, atoms: Part, count: int, rng: random.Random) -> tuple[Part, Part, int]:
-    best: tuple[tuple[int, int, int], Part, int] | None = None
-    total = piece.households(atoms)
-    for _ in range(TREES):
-        for below in _tree_sides(piece, atoms, rng):
-            size = piece.households(below)
-            share = min(max(1, (2 * count * size + total) // (2 * total)) if total else 1, count - 1)
-            missing = piece.bounds.missing(size, share) + piece.bounds.missing(total - size, count - share)
-            if best is not None and missing > best[0][0]:
-                continue
-            score = (missing, piece.cut([below, atoms - below]), len(below))
-            if best is None or score < best[0]:
-                best = (score, below, share)
-    if best is None:
-        raise AssertionError("a connected piece of two atoms has a tree with an edge")
-    _, below, share = best
-    return below, atoms - below, share
-
-
-def _tree_sides(piece: _Piece, atoms: Part, rng: random.Random) -> Iterator[Part]:
-    """Grow a random spanning tree that likes heavy edges; give what hangs below each of its edges."""
-    root = sorted(atoms)[rng.randrange(len(atoms))]
-    parent: dict[str, str | None] = {root: None}
-    order = [root]
-    edges = [(-w * rng.random(), root, o) for o, w in sorted(piece.weights[root].items()) if o in atoms]
-    while edges:
-        pick = min(range(len(edges)), key=edges.__getitem__)
-        _, start, end = edges[pick]
-        edges[pick] = edges[-1]
-        edges.pop()
-        if end in parent:
-            continue
-        parent[end] = start
-        order.append(end)
-        edges += [
-            (-w * rng.random(), end, o) for o, w in sorted(piece.weights[end].items()) if o in atoms and o not in parent
-        ]
-    below: dict[str, set[str]] = {atom: {atom} for atom in order}
-    for atom in reversed(order):
-        up = parent[atom]
-        if up is not None:
-            yield frozenset(below[atom])
-            below[up] |= below[atom]
-
-
-def _refine(piece: _Piece, parts: list[Part], rng: random.Random) -> list[Part]:
-    best = _move_borders(piece, parts)
-    for _ in range(RECOMBINATIONS if len(best) > 1 else 0):
-        pairs = _neighboring(piece, best)
-        if not pairs:
-            break
-        one, other = pairs[rng.randrange(len(pairs))]
-        joined = best[one] | best[other]
-        halves = _split(piece, joined, 2, rng)
-        if piece.cost(halves) < piece.cost([best[one], best[other]]):
-            best = [part for number, part in enumerate(best) if number not in (one, other)] + halves
-    return _move_borders(piece, best)
-
-
-def _neighboring(piece: _Piece, parts: Sequence[Part]) -> list[tuple[int, int]]:
-    home = {atom: number for number, part in enumerate(parts) for atom in part}
-    pairs = {
-        (min(number, home[other]), max(number, home[other]))
-        for one, number in home.items()
-        for other in piece.weights[one]
-        if other in home and home[other] != number
-    }
-    return sorted(pairs)
-
-
-def _move_borders(piece: _Piece, parts: Sequence[Part]) -> list[Part]:
-    """Move single atoms across borders while the cost falls."""
-    current = list(parts)
-    moved = True
-    while moved:
-        moved = False
-        for atom in sorted(atom for part in current for atom in part):
-            better = _better_home(piece, current, atom)
-            if better is not None:
-                current = better
-                moved = True
-    return current
-
-
-def _better_home(piece: _Piece, parts: list[Part], atom: str) -> list[Part] | None:
-    here = next(number for number, part in enumerate(parts) if atom in part)
-    rest = parts[here] - {atom}
-    if not rest or not piece.connected(rest):
-        return None
-    for there in sorted({n for n, part in enumerate(parts) if n != here and part & piece.weights[atom].keys()}):
-        changed = [rest, parts[there] | {atom}]
-        if piece.cost(changed) < piece.cost([parts[here], parts[there]]):
-            after = list(parts)
-            after[here], after[there] = changed
-            return after
-    return None
-
-
-def _name(parts: Sequence[Part], community: str, name: str, piece: _Piece, territory: Territory) -> Iterator[BaseGrid]:
-    """Number the grids of a community in rows from north to south, each from west to east."""
-    used = [node.code for node in territory.at("grid") if territory.within(node.code, community)]
-    for number, part in enumerate(_reading_order(parts, territory), start=1):
-        code = grid_code(community, used)
-        used.append(code)
-        yield BaseGrid(
-            code=code,
-            name=f"{name}第{number}网格",
-            community=community,
-            atoms=tuple(sorted(part)),
-            households=piece.households(part),
+        # A generator that starts at 0 would stay there.
+        state = (crc32(f"{piece.seed}:{piece.id}".encode()) | 1) & 0xFFFFFFFF
+        atoms, edges = piece.atoms, len(piece.other) + 1
+        zeros = machine.zeros
+        self.work = Work(
+            state=row([state]),
+            luck=row(luck()),
+            order=zeros(atoms),
+            up=zeros(atoms),
+            place=zeros(atoms),
+            below=zeros(atoms * len(piece.windows)),
+            across=zeros(atoms),
+            side=zeros(atoms),
+            best=zeros(atoms),
+            queue=zeros(atoms),
+            mark=zeros(atoms),
+            pool_from=zeros(edges),
+            pool_to=zeros(edges),
+            pool_weight=zeros(edges),
         )
+        for v in range(piece.atoms):
+            self.work.place[v] = -1
 
+    def best(self) -> Division:
+        """Try the numbers of parts in their order, until nothing better can be had."""
+        piece = self.piece
+        window = piece.windows[0]
+        counts = list(piece.counts) or counts_to_try(piece.households, window, piece.target)
+        goal = (least_bad(piece.households, window), min(least_missing(piece.households, c, window) for c in counts))
+        found = None
+        for attempt in range(REPAIRS):
+            count = min(counts[attempt % min(2, len(counts))] if attempt > 1 else counts[0], piece.atoms)
+            division = self.once(count, 1 << attempt)
+            if found is None or division.cost < found.cost:
+                found = division
+            if found.cost[:2] <= goal or piece.atoms == 1:
+                break
+        if found is None:
+            raise AssertionError("there is at least one attempt")
+        return found
 
-def _reading_order(parts: Sequence[Part], territory: Territory) -> list[Part]:
-    def center(part: Part) -> tuple[int, int]:
-        nodes = [territory[atom] for atom in part]
-        west = [node.longitude for node in nodes if node.longitude is not None]
-        north = [node.latitude for node in nodes if node.latitude is not None]
-        return (sum(west) // len(west) if west else 0, -sum(north) // len(north) if north else 0)
+    def once(self, count: int, dearer: int) -> Division:
+        """Seed and anneal once; *dearer* times the usual price for what lies outside its window."""
+        piece, row = self.piece, self.machine.row
+        labels = self.machine.zeros(piece.atoms)
+        wanted = self.wanted(dearer)
+        parts = count
+        if piece.start:
+            parts = max(piece.start) + 1
+            labels = row(piece.start)
+        elif count > 1:
+            shares = self.machine.zeros(count + 1)
+            parts = self.machine.seed_parts(self.graph, wanted, self.work, labels, shares, piece.atoms, count, TREES)
+        if parts > 1:
+            self.anneal(labels, parts, wanted)
+        return piece.judged(labels)
 
-    centers = {part: center(part) for part in parts}
-    rows = max(1, round(len(parts) ** 0.5))
-    souths = [south for _, south in centers.values()]
-    height = max(1, max(souths, default=0) - min(souths, default=0) + 1)
-    top = min(souths, default=0)
-    return sorted(parts, key=lambda part: ((centers[part][1] - top) * rows // height, centers[part], min(part)))
+    def wanted(self, dearer: int) -> Wanted:
+        windows, row = self.piece.windows, self.machine.row
+        # A unit of another measure is as dear as the households that come with it.
+        share = [max(1, sum(self.piece.size[j :: len(windows)])) for j in range(len(windows))]
+        price = [max(1, PRICE * dearer * w.price * share[0] // (100 * share[j])) for j, w in enumerate(windows)]
+        fee = [FEE * dearer * w.price // 100 for w in windows]
+        return Wanted(row([w.low for w in windows]), row([w.high for w in windows]), row(price), row(fee))
 
+    def bonds(self, labels: Sequence[int], parts: int) -> Bonds:
+        piece, machine = self.piece, self.machine
+        met = machine.zeros(1)
+        if piece.loyalty:
+            met = machine.zeros((max(piece.olds) + 1) * parts)
+            for v in range(piece.atoms):
+                for j in range(piece.layers):
+                    met[piece.olds[v * piece.layers + j] * parts + labels[v]] += 1
+        home = machine.row(piece.home or [-1])
+        stay = machine.row(piece.stay or [0])
+        olds = machine.row(piece.olds or [0])
+        return Bonds(piece.layers, parts, piece.loyalty * ONE, int(bool(piece.home)), olds, met, home, stay)
 
-def _crosswalk(grids: Sequence[BaseGrid], layers: Sequence[Layer], sizes: Mapping[str, int]) -> Iterator[Share]:
-    home = {atom: grid.code for grid in grids for atom in grid.atoms}
-    for layer in layers:
-        for old in layer.grids:
-            of = sum(sizes[atom] for atom in old.atoms)
-            counts: dict[str, int] = {}
-            for atom in sorted(old.atoms):
-                counts[home[atom]] = counts.get(home[atom], 0) + sizes[atom]
-            for base, households in sorted(counts.items()):
-                yield Share(layer=layer.id, grid=old.id, base_grid=base, households=households, of=of)
+    def anneal(self, labels: Sequence[int], parts: int, wanted: Wanted) -> None:
+        piece, machine = self.piece, self.machine
+        measures = len(piece.windows)
+        total, members = machine.zeros(parts * measures), machine.zeros(parts)
+        for v in range(piece.atoms):
+            members[labels[v]] += 1
+            for j in range(measures):
+                total[labels[v] * measures + j] += piece.size[v * measures + j]
+        sweeps = piece.sweeps
+        cooling = 65536 * 65536 // _root(COLDER, sweeps)
+        growth = _root(DEARER, sweeps)
+        machine.anneal(
+            self.graph, wanted, self.bonds(labels, parts), self.work, labels, total, members,
+            piece.atoms, sweeps, piece.heat * ONE, cooling, growth, EVERY,
+        )  # fmt: skip

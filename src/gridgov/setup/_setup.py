@@ -13,7 +13,17 @@ from gridgov.access import AccessPolicy
 from gridgov.cases import CaseGiven, CasePolicy
 from gridgov.errors import Finding, SetupError
 from gridgov.escalation import Ladder
-from gridgov.merging import Bounds, Incumbent, Layer, MergePlan, Reposting, check_plan, repost
+from gridgov.merging import (
+    Bounds,
+    Incumbent,
+    Layer,
+    MergePlan,
+    MergePolicy,
+    Reposting,
+    check_plan,
+    repost,
+    succeed,
+)
 from gridgov.points import PointsGiven, PointsPolicy
 from gridgov.policy import Timeline
 from gridgov.proofs import Sealed, canonical, digest
@@ -77,7 +87,10 @@ class Setup:
 
     :param effective_on: the day from which postings made by a plan hold.
     :param incumbents: who must be posted on base grids by a plan.
-    :param plan: the adopted merge plan; None before the merge.
+    :param merging: how grids are wanted; see :class:`~gridgov.merging.MergePolicy`.
+    :param plan: the merge plan in force; None before the merge.
+    :param repostings: where people went by that plan; :param gaps: what it left open: grids without
+        a holder, holders without a grid.
     """
 
     ground: Ground
@@ -90,7 +103,7 @@ class Setup:
     ladders: Mapping[str, Ladder] = attrs.field(factory=dict)
     access: AccessPolicy = attrs.field(factory=AccessPolicy)
     layers: tuple[Layer, ...] = ()
-    bounds: Bounds = attrs.field(factory=Bounds)
+    merging: MergePolicy = attrs.field(factory=MergePolicy)
     incumbents: tuple[Incumbent, ...] = ()
     subscriptions: tuple[Subscription, ...] = ()
     thanks: tuple[Thanks, ...] = ()
@@ -98,6 +111,12 @@ class Setup:
     effective_on: dt.date = dt.date.min
     plan: MergePlan | None = None
     repostings: tuple[Reposting, ...] = ()
+    gaps: tuple[Finding, ...] = ()
+
+    @property
+    def bounds(self) -> Bounds:
+        """The wanted size of a base grid."""
+        return self.merging.bounds
 
     @property
     def territory(self) -> Territory:
@@ -109,40 +128,54 @@ class Setup:
         """The code of the top place; every stream begins with it."""
         return self.territory.root
 
-    def with_plan(self, plan: MergePlan) -> Setup:
-        """Let people, organizations and codes follow a plan.
+    def with_plan(self, plan: MergePlan, *, ground: Ground | None = None, on: dt.date | None = None) -> Setup:
+        """Let people, organizations and codes follow a plan: the first one, or a later one.
 
-        Base grids become places between their community and its buildings; every incumbent is
-        posted by the rule of its role; cases and points are tied to places and persons, which
-        keep their codes.
+        Base grids become places between their community and its buildings. By a first plan every
+        incumbent is posted by the rule of its role; by a later one who is on a grid that stays,
+        stays, and who was on an abolished one follows its households (see *gaps* for what a person
+        must decide). Cases and points are tied to places and persons, which keep their codes.
 
+        :param ground: the ground that a later plan divides, if it changed; its old layers may
+            then say nothing of new buildings, so that only the plan itself is checked.
+        :param on: the first day of the plan, by default ``effective_on``.
         :raises SetupError: for a plan that does not hold on this ground, or leaves somebody out.
         """
-        findings = list(check_plan(plan, self.ground, self.layers))
+        day = on or self.effective_on
+        divided = (ground or self.ground).opened(plan.opened)
+        findings = list(check_plan(plan, divided, self.layers if ground is None and self.plan is None else ()))
         if findings:
             raise SetupError(findings)
-        territory = _with_grids(self.territory, plan, self.effective_on)
-        repostings, findings_of_people = repost(plan, self.roster.roles, self.incumbents)
-        if findings_of_people:
-            raise SetupError(findings_of_people)
+        territory = _with_grids(divided, plan, self.plan, day)
+        fresh = attrs.evolve(self, ground=attrs.evolve(divided, territory=territory), plan=plan)
+        return fresh._first_posted(day) if self.plan is None else fresh._posted_anew(self.plan, day)
+
+    def _first_posted(self, on: dt.date) -> Setup:
+        if self.plan is None:
+            raise AssertionError("people follow a plan")
+        repostings, findings = repost(self.plan, self.roster.roles, self.incumbents)
+        if findings:
+            raise SetupError(findings)
         postings = [
-            Posting(
-                id=f"{each.role}:{each.holder}:{grid}",
-                holder=each.holder,
-                role=each.role,
-                place=grid,
-                from_on=self.effective_on,
-            )
+            Posting(id=f"{each.role}:{each.holder}:{grid}", holder=each.holder, role=each.role, place=grid, from_on=on)
             for each in repostings
             for grid in each.base_grids
         ]
         return attrs.evolve(
-            self,
-            ground=attrs.evolve(self.ground, territory=territory),
-            roster=self.roster.with_postings(postings, territory),
-            plan=plan,
-            repostings=repostings,
+            self, roster=self.roster.with_postings(postings, self.territory), repostings=repostings, gaps=()
         )
+
+    def _posted_anew(self, before: MergePlan, on: dt.date) -> Setup:
+        if self.plan is None:
+            raise AssertionError("people follow a plan")
+        found = succeed(before, self.plan, self.roster, on)
+        ended = dict(found.ended)
+        for posting in self.roster.postings:
+            place = self.territory.nodes.get(posting.place)
+            if place is not None and place.level == self.ground.atom_level and place.until_on < posting.until_on:
+                ended[posting.id] = (max(place.until_on, posting.from_on), f"{place.name} has come down")
+        roster = self.roster.with_postings(found.added, self.territory, ended=ended)
+        return attrs.evolve(self, roster=roster, repostings=found.moved, gaps=found.findings)
 
     def with_rules(self, added: Sequence[Rule]) -> Setup:
         """Give a setup whose tables all have more rows.
@@ -189,7 +222,7 @@ class Setup:
             "points": canonical([self.points_policy, self.thanks]),
             "notices": canonical(self.subscriptions),
             "privacy": canonical(self.retention),
-            "dates": canonical([self.effective_on, self.bounds]),
+            "dates": canonical([self.effective_on, self.merging]),
         }
 
     @cached_property
@@ -241,26 +274,31 @@ class Setup:
                 raise KeyError(room)
 
 
-def _with_grids(territory: Territory, plan: MergePlan, from_on: dt.date) -> Territory:
-    grids = [
-        Node(
-            code=grid.code,
-            level="grid",
-            name=grid.name,
-            parent=grid.community,
-            kind="residential",
-            from_on=from_on,
-        )
-        for grid in plan.base_grids
-    ]
-    # Residential grids of before end with the day before; dedicated, road and other grids stay.
-    day_before = from_on - dt.timedelta(days=1) if from_on > dt.date.min else from_on
-    kept = []
+def _with_grids(ground: Ground, plan: MergePlan, before: MergePlan | None, on: dt.date) -> Territory:
+    territory = ground.territory
+    # Residential grids of before end with the day before; dedicated, road and other grids stay, unless
+    # an earlier plan made them.
+    eve = on - dt.timedelta(days=1) if on > dt.date.min else on
+    kept: list[Node] = []
     for node in territory:
         if node.code in plan.grid_of:
             kept.append(attrs.evolve(node, parent=plan.grid_of[node.code]))
-        elif node.level == "grid" and node.kind in ("", "residential"):
-            kept.append(attrs.evolve(node, from_on=min(node.from_on, day_before), until_on=day_before))
+        elif node.code in ground.opened_buildings:
+            kept.append(attrs.evolve(node, parent=territory.up(node.code, "community")))
+        elif node.code in plan:
+            grid = plan[node.code]
+            kept.append(attrs.evolve(node, name=grid.name, kind=grid.kind, until_on=dt.date.max))
+        elif node.level == "grid" and _ends(node, before):
+            kept.append(attrs.evolve(node, from_on=min(node.from_on, eve), until_on=min(node.until_on, eve)))
         else:
             kept.append(node)
+    grids = [
+        Node(code=grid.code, level="grid", name=grid.name, parent=grid.community, kind=grid.kind, from_on=on)
+        for grid in plan.base_grids
+        if grid.code not in territory
+    ]
     return Territory.build(territory.levels, [*kept, *grids])
+
+
+def _ends(grid: Node, before: MergePlan | None) -> bool:
+    return grid.code in before if before is not None else grid.kind in ("", "residential")

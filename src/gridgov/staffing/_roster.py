@@ -227,17 +227,25 @@ class Roster:
             return organization.zh if language == "zh" else organization.en
         return id
 
-    def with_postings(self, added: Sequence[Posting], territory: Territory) -> Roster:
+    def with_postings(
+        self, added: Sequence[Posting], territory: Territory, *, ended: Mapping[str, tuple[dt.date, str]] | None = None
+    ) -> Roster:
         """Give a roster with more postings, checked against *territory*.
 
+        :param ended: id of a posting → its last day, and why it ends.
         :raises SetupError: as :meth:`build`.
         """
+        ends = ended or {}
+        kept = (
+            attrs.evolve(each, until_on=ends[each.id][0], end_reason=ends[each.id][1]) if each.id in ends else each
+            for each in self.postings
+        )
         return Roster.build(
             territory=territory,
             roles=tuple(self.roles.values()),
             organizations=tuple(self.organizations.values()),
             persons=tuple(self.persons.values()),
-            postings=(*self.postings, *added),
+            postings=(*kept, *added),
         )
 
     @cached_property

@@ -9,18 +9,29 @@ town (GB/T 10114), 3 for the community or village, 3 for a grid. Buildings and e
 national code; theirs begins with the community's, so that a merge does not have to rename them.
 """
 
+from gridgov.territory._change import Built, Change, Demolished, Recounted, Transferred, change_ground
 from gridgov.territory._codes import GRID_DIGITS, check_code, grid_code
 from gridgov.territory._ground import Adjacency, Ground
+from gridgov.territory._recode import Recoded, Recoding, recode
 from gridgov.territory._tree import GRID_KINDS, Level, Node, Territory
 
 __all__ = [
     "GRID_DIGITS",
     "GRID_KINDS",
     "Adjacency",
+    "Built",
+    "Change",
+    "Demolished",
     "Ground",
     "Level",
     "Node",
+    "Recoded",
+    "Recoding",
+    "Recounted",
     "Territory",
+    "Transferred",
+    "change_ground",
     "check_code",
     "grid_code",
+    "recode",
 ]

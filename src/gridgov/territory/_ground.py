@@ -1,9 +1,16 @@
-"""The ground that a merge divides: the tree down to buildings, and which buildings adjoin."""
+"""The ground that a merge divides: the tree down to buildings, and which buildings adjoin.
+
+A building that is larger than a whole grid may be divided by its entrances: :meth:`Ground.opened`
+gives a ground in which they stand for it. One that has come down stays in the tree, because what
+was reported there keeps its place, but it is no atom any more.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import attrs
@@ -19,29 +26,85 @@ __all__ = ["Adjacency", "Ground"]
 
 @attrs.frozen
 class Adjacency:
-    """Two places that lie side by side; *meters* of common border, at least 1."""
+    """Two places that lie side by side; *meters* of common border, at least 1.
+
+    :param barrier: the rank of what lies between them, 0 for nothing: 1 a lane, 2 a road, 3 a main
+        road, 4 a railway or river. A merge may take ranks from some number on as hard borders.
+    """
 
     one: str
     other: str
     meters: int = 1
+    barrier: int = 0
 
 
 @attrs.frozen(eq=False)
 class Ground:
-    """A territory and the adjacency of its places at one level (usually buildings)."""
+    """A territory and the adjacency of its places at one level (usually buildings).
+
+    :param opened_buildings: atoms that are divided further → what stands for them. Kept here because
+        the tree lets the entrances of such a building lie in their grids.
+    """
 
     territory: Territory
     adjacencies: tuple[Adjacency, ...] = ()
     atom_level: str = "building"
+    opened_buildings: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
 
     @cached_property
     def atoms(self) -> tuple[Node, ...]:
-        """The places that are divided among grids."""
-        return self.territory.at(self.atom_level)
+        """The places that are divided among grids: those that stand, the opened ones by what is in them."""
+        found: list[Node] = []
+        for node in self.territory.at(self.atom_level):
+            if node.until_on != dt.date.max:
+                continue
+            if node.code in self.opened_buildings:
+                found += (self.territory[child] for child in self.opened_buildings[node.code])
+            else:
+                found.append(node)
+        return tuple(found)
+
+    @cached_property
+    def borders(self) -> tuple[Adjacency, ...]:
+        """What adjoins among the atoms.
+
+        The entrances of an opened building stand in a row, and whatever adjoins the building
+        adjoins each of them: nobody says at which entrance.
+        """
+        if not self.opened_buildings:
+            return self.adjacencies
+        inside = self.opened_buildings
+        found = [
+            attrs.evolve(pair, one=one, other=other)
+            for pair in self.adjacencies
+            for one in inside.get(pair.one, (pair.one,))
+            for other in inside.get(pair.other, (pair.other,))
+        ]
+        for code in sorted(inside):
+            found += (Adjacency(one, other) for one, other in pairwise(inside[code]))
+        return tuple(found)
+
+    def opened(self, buildings: Iterable[str]) -> Ground:
+        """Give this ground with some buildings divided by what lies in them."""
+        fresh = {code: self.territory.children(code) for code in buildings if code not in self.opened_buildings}
+        return attrs.evolve(self, opened_buildings={**self.opened_buildings, **fresh}) if fresh else self
+
+    def can_open(self, building: str) -> bool:
+        """Say whether a building is known to consist of entrances or floors with households of their own."""
+        children = self.territory.children(building)
+        return len(children) > 1 and all(self.territory[child].households is not None for child in children)
+
+    def building_of(self, atom: str) -> str:
+        """Give the building that an atom is, or is a part of."""
+        return self._buildings.get(atom, atom)
+
+    @cached_property
+    def _buildings(self) -> dict[str, str]:
+        return {child: building for building, inside in self.opened_buildings.items() for child in inside}
 
     def check(self) -> Iterator[Finding]:
         """Give what is wrong with the adjacency and the households of the atoms."""
-        known = {node.code for node in self.atoms}
+        known = {node.code for node in self.atoms} | set(self.opened_buildings)
         for pair in self.adjacencies:
             for code in (pair.one, pair.other):
                 if code not in known:
@@ -69,8 +132,18 @@ class Ground:
                     message=f"the border of {pair.one} and {pair.other} has {pair.meters} m",
                     remedy="at least 1; remove the row where they do not adjoin",
                 )
+            if pair.barrier < 0:
+                yield Finding(
+                    code="ground.bad-barrier",
+                    subject=pair.one,
+                    column="barrier",
+                    message=f"the barrier between {pair.one} and {pair.other} has the rank {pair.barrier}",
+                    remedy="0 for none, 1 a lane, 2 a road, 3 a main road, 4 a railway or river",
+                )
         for node in self.atoms:
             parent = self.territory.nodes.get(node.parent or "")
+            if node.code in self._buildings:
+                continue
             if parent is not None and parent.level not in ("community", "grid", "compound"):
                 yield Finding(
                     code="ground.outside-communities",
@@ -94,14 +167,14 @@ class Ground:
 
         graph: nx.Graph[str] = nx.Graph()
         graph.add_nodes_from(node.code for node in self.atoms)
-        graph.add_weighted_edges_from(((p.one, p.other, p.meters) for p in self.adjacencies), weight="meters")
+        graph.add_weighted_edges_from(((p.one, p.other, p.meters) for p in self.borders), weight="meters")
         return graph
 
     def neighbors(self, atoms: Sequence[str] | None = None) -> Mapping[str, dict[str, int]]:
         """Give atom → neighbor → meters, within *atoms* if given; both directions."""
         wanted = {node.code for node in self.atoms} if atoms is None else set(atoms)
         found: dict[str, dict[str, int]] = {code: {} for code in sorted(wanted)}
-        for pair in self.adjacencies:
+        for pair in self.borders:
             if pair.one in wanted and pair.other in wanted:
                 found[pair.one][pair.other] = found[pair.one].get(pair.other, 0) + pair.meters
                 found[pair.other][pair.one] = found[pair.other].get(pair.one, 0) + pair.meters

@@ -3,6 +3,7 @@
 - :class:`Scenario`: given – when – then for one room, without store and office.
 - :class:`StoreContract` and :class:`ChannelContract`: inherit, give the thing to test, run pytest.
 - :func:`small_setup`: a street with two communities that fits on a page.
+- :func:`small_ground` and :func:`small_layer`: ground to merge that fits on a line.
 - :class:`Simulator`: plays timed steps through an office, and continues where it was cut off.
 - ``gridgov.testing.strategies``: Hypothesis strategies (needs the extra ``testing``).
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gridgov.testing._ground import small_ground, small_layer
 from gridgov.testing._scenario import Scenario
 from gridgov.testing._simulator import SimulatedClock, Simulator
 from gridgov.testing._street import NOON, small_setup
@@ -18,7 +20,17 @@ from gridgov.testing._street import NOON, small_setup
 if TYPE_CHECKING:
     from gridgov.testing._contracts import ChannelContract, StoreContract
 
-__all__ = ["NOON", "ChannelContract", "Scenario", "SimulatedClock", "Simulator", "StoreContract", "small_setup"]
+__all__ = [
+    "NOON",
+    "ChannelContract",
+    "Scenario",
+    "SimulatedClock",
+    "Simulator",
+    "StoreContract",
+    "small_ground",
+    "small_layer",
+    "small_setup",
+]
 
 
 def __getattr__(name: str) -> object:

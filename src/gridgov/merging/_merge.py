@@ -1,0 +1,95 @@
+"""The front door of the room: a ground and its layers in, a plan out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+
+import attrs
+
+from gridgov.errors import Finding, SetupError
+from gridgov.merging._assemble import Part, assemble
+from gridgov.merging._layers import Bounds, Layer, check_layers
+from gridgov.merging._people import Incumbent, repost
+from gridgov.merging._plan import MergePlan
+from gridgov.merging._policy import MergePolicy
+from gridgov.merging._run import Progress, Solved, divide_all
+from gridgov.merging._solve import Division
+from gridgov.merging._survey import Block, Plot, Survey, check_policy, open_large_buildings
+from gridgov.staffing import Role
+from gridgov.territory import Ground
+
+__all__ = ["merge", "parts_of", "surveyed"]
+
+
+def merge(
+    ground: Ground,
+    layers: Sequence[Layer],
+    wanted: Bounds | MergePolicy | None = None,
+    *,
+    seed: int = 0,
+    roles: Mapping[str, Role] | None = None,
+    incumbents: Sequence[Incumbent] = (),
+    engine: str = "auto",
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+    solved: Solved | None = None,
+) -> MergePlan:
+    """Divide the ground into base grids.
+
+    :param ground: communities with atoms (usually buildings), their households and adjacency.
+    :param layers: the old grids of each department; each covers every atom exactly once.
+    :param wanted: a policy, or just its bounds; by default 300–500 households around 400.
+    :param seed: another seed gives another, equally valid plan.
+    :param roles: with *incumbents*: who must be posted on base grids, and by which rule.
+    :param engine: ``plain`` Python, ``compiled`` by numba (30 times faster, the same plan), or
+        ``auto`` for whichever is there.
+    :param executor: where communities are divided; None divides them here. The plan is the same.
+    :param progress: is told how many atoms of how many are divided.
+    :param solved: remembers pieces, so that a run that was stopped goes on where it was.
+    :raises SetupError: for a ground, layer or policy that is wrong in itself. What merely cannot be
+        divided as wanted is a shortfall of the plan and no error.
+    """
+    policy = wanted if isinstance(wanted, MergePolicy) else MergePolicy(bounds=wanted or Bounds())
+    survey = surveyed(ground, layers, policy, seed)
+    blocks = list(survey.blocks())
+    plots = [plot for block in blocks for plot in block.plots]
+    pieces = [plot.piece for plot in plots]
+    divisions = divide_all(pieces, engine=engine, executor=executor, progress=progress, solved=solved)
+    divided = dict(zip((id(plot) for plot in plots), divisions, strict=True))
+    plan = assemble(survey, blocks, {b.community.code: parts_of(b, [divided[id(p)] for p in b.plots]) for b in blocks})
+    if incumbents:
+        people, missing = repost(plan, roles or {}, incumbents)
+        if missing:
+            raise SetupError(missing)
+        plan = attrs.evolve(plan, people=people)
+    return plan
+
+
+def surveyed(ground: Ground, layers: Sequence[Layer], policy: MergePolicy, seed: int) -> Survey:
+    """Check everything that goes into a merge, and carve it up.
+
+    :raises SetupError: with every mistake.
+    """
+    findings: list[Finding] = [*ground.check(), *check_layers(ground, layers)]
+    if not findings:
+        opened = open_large_buildings(ground, policy)
+        findings += check_policy(opened, layers, policy)
+    if findings:
+        raise SetupError(findings)
+    return Survey(ground=opened, layers=layers, policy=policy, seed=seed)
+
+
+def parts_of(block: Block, divisions: Sequence[Division]) -> list[Part]:
+    """Give the parts of a community: what was carved out, and what its plots were divided into."""
+    parts = [Part(atoms=frozenset(each.atoms), kind=each.kind, code=each.code) for each in block.carved]
+    for plot, division in zip(block.plots, divisions, strict=True):
+        parts += [Part(atoms=atoms) for atoms in _members(plot, division)]
+    return parts
+
+
+def _members(plot: Plot, division: Division) -> list[frozenset[str]]:
+    found: list[list[str]] = [[] for _ in range(division.parts)]
+    for group, part in zip(plot.atoms, division.labels, strict=True):
+        found[part] += group
+    return [frozenset(atoms) for atoms in found]
