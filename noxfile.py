@@ -114,7 +114,7 @@ def docs(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measure: nox -s bench -- TOPIC."""
-    install(session, *group("tests"), extras="[reports,testing]")
+    install(session, *group("tests"), *group("bench"), extras="[reports,testing,fast]")
     session.run("python", "benchmarks/run.py", *session.posargs)
 
 

@@ -36,7 +36,10 @@ def in_turn(one: tuple[str, ...], other: tuple[str, ...], rounds: int) -> tuple[
     return statistics.median(a for a, _ in pairs), statistics.median(b for _, b in pairs)
 
 
-def street() -> dict[str, dict[str, object]]:
+Measured = tuple[dict[str, dict[str, object]], dict[str, object]]
+
+
+def street() -> Measured:
     python = sys.executable
     with_import, bare = in_turn((python, "-c", "import gridgov"), (python, "-c", "pass"), 15)
     folder = Path(tempfile.mkdtemp())
@@ -48,14 +51,24 @@ def street() -> dict[str, dict[str, object]]:
         (folder / f"s{number}").mkdir()
         small.append(seconds(python, "tests/crash/street.py", str(folder / f"s{number}")))
     shutil.rmtree(folder)
-    return {
+    rows: dict[str, dict[str, object]] = {
         "street.import-seconds": {"value": with_import - bare, "peer": bare, "ratio": with_import / bare},
         "street.run-seconds": {"value": statistics.median(runs), "peer": None, "ratio": None},
         "street.small-run-seconds": {"value": statistics.median(small), "peer": None, "ratio": None},
     }
+    return rows, {"sizes": {"matters": 873, "buildings": 254, "small street matters": 10}}
 
 
-TOPICS: dict[str, Callable[[], dict[str, dict[str, object]]]] = {"street": street}
+def merging() -> Measured:
+    sys.path.insert(0, str(HERE / "merging"))
+    import topic
+
+    rows, head, table = topic.measure()
+    (HERE / "results" / "merging.md").write_text(table, encoding="utf-8")
+    return rows, head
+
+
+TOPICS: dict[str, Callable[[], Measured]] = {"street": street, "merging": merging}
 
 
 def main() -> None:
@@ -63,7 +76,7 @@ def main() -> None:
         sys.exit(f"nox -s bench -- TOPIC; the topics are {', '.join(TOPICS)}")
     topic = sys.argv[1]
     bars = {bar["id"]: bar for bar in tomllib.loads((HERE / "bars.toml").read_text("utf-8"))["bar"]}
-    measured = TOPICS[topic]()
+    measured, about = TOPICS[topic]()
     head = {
         "topic": topic,
         "python": platform.python_version(),
@@ -71,7 +84,7 @@ def main() -> None:
         "sqlalchemy": version("sqlalchemy"),
         "msgspec": version("msgspec"),
         "cores": os.cpu_count(),
-        "sizes": {"matters": 873, "buildings": 254, "small street matters": 10},
+        **about,
     }
     lines = [json.dumps(head)]
     for id_, found in measured.items():

@@ -15,8 +15,12 @@ import attrs
 import numpy as np
 from scipy.spatial import Delaunay
 
-SIZES = {"street": (400, 41), "district": (15_000, 23), "city": (300_000, 23)}
-COMMUNITY_HOUSEHOLDS = 2_900
+from gridgov.merging import Layer, LayerGrid
+from gridgov.territory import Adjacency, Ground, Level, Node, Territory
+
+# Atoms, households of one on average, households of a community, and how unlike communities are: a
+# street has four of about ten grids each, a district some that fit no number of grids.
+SIZES = {"street": (400, 43, 3_700, 0.12), "district": (15_000, 23, 2_900, 0.45), "city": (300_000, 23, 2_900, 0.45)}
 LAYER_HOUSEHOLDS = (260, 450, 700, 1_200, 2_400)
 MEAN_SPACING = 30.0
 
@@ -50,7 +54,7 @@ class City:
 
 def make(size: str | int, seed: int, *, rough: bool = False) -> City:
     """Make a city: a name of SIZES or a number of atoms with the households of a district."""
-    atoms, mean = SIZES[size] if isinstance(size, str) else (size, 23)
+    atoms, mean, each, spread = SIZES[size] if isinstance(size, str) else (size, *SIZES["district"][1:])
     random = np.random.default_rng([seed, atoms])
     side = MEAN_SPACING * atoms**0.5
     at = random.random((atoms, 2)) * side
@@ -62,15 +66,13 @@ def make(size: str | int, seed: int, *, rough: bool = False) -> City:
     households = np.minimum(np.round(random.lognormal(0, 0.9, atoms) * mean * 0.67), 240).astype(np.int64)
     households[random.random(atoms) < 0.04] = 0
     total = int(households.sum())
-    community = _grow(
-        random, edges, length * np.where(across, 3.0, 1.0), atoms, max(2, total // COMMUNITY_HOUSEHOLDS), 0.45
-    )
+    community = _grow(random, edges, length * np.where(across, 3.0, 1.0), atoms, max(2, total // each), spread)
     layers = np.stack(
         [
             _grow(
-                random, edges, length * np.where(across, random.uniform(1, 4), 1.0), atoms, max(2, total // each), 0.3
+                random, edges, length * np.where(across, random.uniform(1, 4), 1.0), atoms, max(2, total // size), 0.3
             )
-            for each in LAYER_HOUSEHOLDS
+            for size in LAYER_HOUSEHOLDS
         ]
     )
     meters = np.maximum(1, np.round(random.gamma(3, 6, len(edges)))).astype(np.int64)
@@ -135,3 +137,44 @@ def _enclaves(
             inside[other] = True
     keep = inside[edges[:, 0]] == inside[edges[:, 1]]
     return edges[keep], meters[keep]
+
+
+def settled(city: City, *, number: int = 15_003) -> tuple[Ground, tuple[Layer, ...]]:
+    """Give a city as gridgov sees it: a street of communities, with one node a building."""
+    street = f"{number * 10_000:09}"[:9]
+    levels = [
+        Level("street", "街道", "street"),
+        Level("community", "社区", "community"),
+        Level("grid", "网格", "grid"),
+        Level("building", "楼栋", "building"),
+    ]
+    nodes = [Node(code=street, level="street", name="街道")]
+    codes = [f"{street}{place + 1:03}" for place in range(int(city.community.max()) + 1)]
+    nodes += [Node(code=code, level="community", name=f"社区{code[-3:]}", parent=street) for code in codes]
+    atoms = [f"{codes[home]}-{place:05}" for place, home in enumerate(city.community.tolist())]
+    nodes += [
+        Node(
+            code=atom,
+            level="building",
+            name=atom[-5:],
+            parent=atom[:12],
+            households=count,
+            longitude=int(x * 100),
+            latitude=int(y * 100),
+        )
+        for atom, count, (x, y) in zip(atoms, city.households.tolist(), city.at.tolist(), strict=True)
+    ]
+    pairs = tuple(
+        Adjacency(atoms[one], atoms[other], meters)
+        for (one, other), meters in zip(city.edges.tolist(), city.meters.tolist(), strict=True)
+    )
+    layers = []
+    for place, layer in enumerate(city.layers):
+        members: dict[int, set[str]] = {}
+        for atom, home in zip(atoms, layer.tolist(), strict=True):
+            members.setdefault(home, set()).add(atom)
+        grids = tuple(LayerGrid(f"G{home}", f"旧{home}", frozenset(of)) for home, of in sorted(members.items()))
+        layers.append(
+            Layer(id=f"layer-{place}", zh=f"条线{place}", en=f"layer {place}", department="department", grids=grids)
+        )
+    return Ground(Territory.build(levels, nodes), pairs), tuple(layers)

@@ -14,6 +14,7 @@ generator: the same input and seed give the same plan on every machine.
 
 from gridgov.merging._adjust import Adjustment, adjust, frontier, join, move, split, undo
 from gridgov.merging._certificate import Certificate, Proof
+from gridgov.merging._certify import certify
 from gridgov.merging._check import check_plan
 from gridgov.merging._layers import Bounds, Layer, LayerGrid, check_layers
 from gridgov.merging._lineage import Enacted, Flow, Lineage, flows
@@ -49,6 +50,7 @@ __all__ = [
     "Succession",
     "Together",
     "adjust",
+    "certify",
     "check_layers",
     "check_plan",
     "check_policy",

@@ -357,15 +357,19 @@ def _adjusted(
     homes = _homes(survey, plan)
     blocks = list(survey.blocks())
     plots = [plot for block in blocks for plot in block.plots]
-    ways = [list(_ways(plot, homes, stay)) for plot in plots]
-    divisions = iter(divide_all([piece for pieces in ways for piece in pieces], engine=engine))
+    ways = {id(plot): list(_ways(plot, homes, stay, engine)) for plot in plots}
+    # Where nothing is wrong and nothing should move, the best way is to leave it.
     chosen = {}
-    for plot, pieces in zip(plots, ways, strict=True):
-        start = pieces[0].judged(pieces[0].start)
-        found = [start, *(next(divisions) for _ in pieces)]
-        # Where nothing is wrong and nothing should move, the best way is to leave it.
-        settled = stay >= ONLY_IF_NEEDED and start.cost[0] == 0
-        chosen[id(plot)] = start if settled else min(found, key=lambda each: each.cost)
+    for plot in plots:
+        start = ways[id(plot)][0].judged(ways[id(plot)][0].start)
+        if stay >= ONLY_IF_NEEDED and start.cost[0] == 0:
+            chosen[id(plot)] = start
+    open_ = [plot for plot in plots if id(plot) not in chosen]
+    divisions = iter(divide_all([piece for plot in open_ for piece in ways[id(plot)]], engine=engine))
+    for plot in open_:
+        pieces = ways[id(plot)]
+        found = [pieces[0].judged(pieces[0].start), *(next(divisions) for _ in pieces)]
+        chosen[id(plot)] = min(found, key=lambda each: each.cost)
     parts = {}
     for block in blocks:
         drawn = parts_of(block, [chosen[id(plot)] for plot in block.plots])
@@ -373,7 +377,7 @@ def _adjusted(
     return _with(plan, survey, blocks, parts, used)
 
 
-def _ways(plot: Plot, homes: Mapping[str, str], stay: int) -> Iterator[Piece]:
+def _ways(plot: Plot, homes: Mapping[str, str], stay: int, engine: str) -> Iterator[Piece]:
     """Give the divisions to begin with: as it was, with large grids divided, with small ones joined, anew."""
     piece = plot.piece
     codes = list(dict.fromkeys(homes[group[0]] for group in plot.atoms))
@@ -384,7 +388,7 @@ def _ways(plot: Plot, homes: Mapping[str, str], stay: int) -> Iterator[Piece]:
     settled = attrs.evolve(piece, home=home, stay=price, heat=HEAT)
     start = _mended(piece, list(home))
     yield attrs.evolve(settled, start=array("q", start))
-    for other in (_divided(piece, start), _joined(piece, start)):
+    for other in (_divided(piece, start, engine), _joined(piece, start)):
         if other != start:
             yield attrs.evolve(settled, start=array("q", other))
     yield attrs.evolve(settled, heat=piece.heat)
@@ -409,7 +413,7 @@ def _mended(piece: Piece, labels: list[int]) -> list[int]:
     return labels
 
 
-def _divided(piece: Piece, labels: Sequence[int]) -> list[int]:
+def _divided(piece: Piece, labels: Sequence[int], engine: str) -> list[int]:
     """Divide every part above the upper bound into as many as it needs."""
     found = list(labels)
     window = piece.windows[0]
@@ -417,7 +421,7 @@ def _divided(piece: Piece, labels: Sequence[int]) -> list[int]:
         members = [v for v in range(piece.atoms) if labels[v] == part]
         if total > window.high and len(members) > 1:
             inside = piece.only(members)
-            division = divide(attrs.evolve(inside, counts=(-(-total // window.high),)), "plain")
+            division = divide(attrs.evolve(inside, counts=(-(-total // window.high),)), engine)
             free = max(found) + 1
             for v, label in zip(members, division.labels, strict=True):
                 found[v] = label + free - 1 if label else part

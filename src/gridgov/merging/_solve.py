@@ -16,12 +16,13 @@ from gridgov.merging._kernel import ONE, Bonds, Graph, Wanted, Work
 
 __all__ = ["Division", "Piece", "Window", "counts_to_try", "divide", "least_bad", "least_missing"]
 
-TREES = 4
+TREES = 1
 COLDER = 20
 PRICE = 2 * ONE
 FEE = 10 * ONE
 DEARER = 8
 EVERY = 3
+RUNS = 3
 REPAIRS = 6
 
 
@@ -79,7 +80,7 @@ class Piece:
     windows: tuple[Window, ...]
     target: int
     seed: int = 0
-    sweeps: int = 160
+    sweeps: int = 220
     counts: tuple[int, ...] = ()
     layers: int = 0
     olds: array[int] = attrs.field(factory=lambda: array("q"))
@@ -114,6 +115,26 @@ class Piece:
             v: {self.other[e]: self.weight[e] for e in range(self.first[v], self.first[v + 1])}
             for v in range(self.atoms)
         }
+
+    def edges(self) -> list[tuple[int, int]]:
+        """Give each edge once, the lower atom first."""
+        return [
+            (v, self.other[e])
+            for v in range(self.atoms)
+            for e in range(self.first[v], self.first[v + 1])
+            if v < self.other[e]
+        ]
+
+    def weights(self) -> dict[tuple[int, int], int]:
+        """Give each edge with its weight."""
+        neighbors = self.neighbors()
+        return {(v, u): neighbors[v][u] for v, u in self.edges()}
+
+    def bare(self) -> Piece:
+        """Give the piece with households as its only measure, and without ties to what was before."""
+        return attrs.evolve(
+            self.only(range(self.atoms)), size=self.size[:: len(self.windows)], windows=self.windows[:1]
+        )
 
     def only(self, atoms: Sequence[int]) -> Piece:
         """Give the piece that some of the atoms are, in their order, without ties to what was before."""
@@ -242,21 +263,21 @@ class _Solver:
             self.work.place[v] = -1
 
     def best(self) -> Division:
-        """Try the numbers of parts in their order, until nothing better can be had."""
+        """Keep the best of a few runs; while grids are outside that need not be, try on with dearer windows."""
         piece = self.piece
         window = piece.windows[0]
         counts = list(piece.counts) or counts_to_try(piece.households, window, piece.target)
         goal = (least_bad(piece.households, window), min(least_missing(piece.households, c, window) for c in counts))
-        found = None
-        for attempt in range(REPAIRS):
-            count = min(counts[attempt % min(2, len(counts))] if attempt > 1 else counts[0], piece.atoms)
-            division = self.once(count, 1 << attempt)
-            if found is None or division.cost < found.cost:
-                found = division
-            if found.cost[:2] <= goal or piece.atoms == 1:
+        found = self.once(min(counts[0], piece.atoms), 1)
+        # A division that is only to be mended begins with what was there, and one run mends it.
+        runs = 1 if piece.start else RUNS
+        for attempt in range(1, runs + REPAIRS):
+            if piece.atoms == 1 or (attempt >= runs and found.cost[:2] <= goal):
                 break
-        if found is None:
-            raise AssertionError("there is at least one attempt")
+            # Another number of parts is tried only where the first one leaves something to mend.
+            count = counts[attempt % min(2, len(counts))] if found.cost[:2] > goal else counts[0]
+            division = self.once(min(count, piece.atoms), 1 << max(0, attempt - runs + 1))
+            found = min(found, division, key=lambda each: each.cost)
         return found
 
     def once(self, count: int, dearer: int) -> Division:
@@ -304,7 +325,7 @@ class _Solver:
             members[labels[v]] += 1
             for j in range(measures):
                 total[labels[v] * measures + j] += piece.size[v * measures + j]
-        sweeps = piece.sweeps
+        sweeps = max(10, piece.sweeps // RUNS)
         cooling = 65536 * 65536 // _root(COLDER, sweeps)
         growth = _root(DEARER, sweeps)
         machine.anneal(
