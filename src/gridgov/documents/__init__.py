@@ -20,6 +20,13 @@ from gridgov.documents._codec import (
     read_refusal,
     write_refusal,
 )
+from gridgov.documents._grounds import (
+    Columns,
+    ImportedGround,
+    ground_from_geojson,
+    ground_from_graph,
+    ground_from_rows,
+)
 
 if TYPE_CHECKING:
     from gridgov.documents._files import load_setup
@@ -30,8 +37,13 @@ __all__ = [
     "SHAPES",
     "UPCASTERS",
     "Codec",
+    "Columns",
+    "ImportedGround",
     "check_types",
     "fingerprint",
+    "ground_from_geojson",
+    "ground_from_graph",
+    "ground_from_rows",
     "json_schemas",
     "load_setup",
     "read_refusal",

@@ -19,7 +19,7 @@ from gridgov.merging._survey import Block, Plot, Survey, check_policy, open_larg
 from gridgov.staffing import Role
 from gridgov.territory import Ground
 
-__all__ = ["merge", "parts_of", "surveyed"]
+__all__ = ["merge", "parts_of", "surveyed", "sweep"]
 
 
 def merge(
@@ -64,6 +64,28 @@ def merge(
             raise SetupError(missing)
         plan = attrs.evolve(plan, people=people)
     return plan
+
+
+def sweep(
+    ground: Ground,
+    layers: Sequence[Layer],
+    wanted: Bounds | MergePolicy | None = None,
+    *,
+    targets: Sequence[int] = (340, 370, 400, 430, 460),
+    seed: int = 0,
+    engine: str = "auto",
+) -> dict[int, MergePlan]:
+    """Give a plan for each of several targets of households: fewer grids cut less, more grids are nearer to people.
+
+    :param targets: each inside the window of *wanted*.
+    :raises ValueError: for a target outside the window.
+    """
+    policy = wanted if isinstance(wanted, MergePolicy) else MergePolicy(bounds=wanted or Bounds())
+    found = {}
+    for target in targets:
+        bounds = attrs.evolve(policy.bounds, target=target)
+        found[target] = merge(ground, layers, attrs.evolve(policy, bounds=bounds), seed=seed, engine=engine)
+    return found
 
 
 def surveyed(ground: Ground, layers: Sequence[Layer], policy: MergePolicy, seed: int) -> Survey:

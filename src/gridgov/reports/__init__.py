@@ -1,7 +1,7 @@
 """Output for people, made from values: text tables, maps, and a page that needs no network.
 
 Nothing here decides or reads a store; whoever calls it brings the values. The page needs the
-extra ``reports`` (Jinja2, which escapes whatever people wrote).
+extra ``reports`` (Jinja2, which escapes whatever people wrote), a workbook the extra ``sheets``.
 """
 
 from __future__ import annotations
@@ -9,12 +9,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gridgov.reports._map import grid_map
+from gridgov.reports._plans import plan_geojson, plan_map, plan_table
 from gridgov.reports._table import mask_name, text_table
 
 if TYPE_CHECKING:
     from gridgov.reports._page import Bars, Page, Rows, render_page
+    from gridgov.reports._sheets import plan_workbook
 
-__all__ = ["Bars", "Page", "Rows", "grid_map", "mask_name", "render_page", "text_table"]
+__all__ = [
+    "Bars",
+    "Page",
+    "Rows",
+    "grid_map",
+    "mask_name",
+    "plan_geojson",
+    "plan_map",
+    "plan_table",
+    "plan_workbook",
+    "render_page",
+    "text_table",
+]
 
 
 def __getattr__(name: str) -> object:
@@ -22,4 +36,8 @@ def __getattr__(name: str) -> object:
         from gridgov.reports import _page
 
         return getattr(_page, name)
+    if name == "plan_workbook":
+        from gridgov.reports._sheets import plan_workbook
+
+        return plan_workbook
     raise AttributeError(name)
