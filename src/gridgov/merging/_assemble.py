@@ -293,7 +293,8 @@ def _proofs(survey: Survey, block: Block, home: Mapping[str, str]) -> Iterator[P
                 if atom < other and other in atoms and home[atom] != home[other]:
                     weight += survey.weights[atom][other]
         if block.count is not None:
-            low, high = block.count.least, block.count.most
+            # A number of grids is a wish; nothing forbids another one but the number of atoms.
+            low, high = 1, len(plot.atoms)
             outside = [0]
             bad_least = missing_least = 0
         else:

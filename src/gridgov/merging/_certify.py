@@ -117,10 +117,10 @@ def _prove(plot: Plot, proof: Proof, plan: MergePlan, effort: float) -> _Found:
     number: dict[str, int] = {}
     labels = [number.setdefault(plan.grid_of[group[0]], len(number)) for group in plot.atoms]
     parts = len(number)
-    if parts == 1:
-        return _Found(attrs.evolve(proof, method="exact") if proof.bad == proof.bad_least else proof)
     if proof.bad > proof.bad_least:
         return _repaired(piece, proof, labels, effort)
+    if parts == 1:
+        return _Found(attrs.evolve(proof, method="exact"))
     if proof.bad:
         return _Found(proof)
     exact, bound = _best(piece, parts, labels, effort)
@@ -158,5 +158,5 @@ def _repaired(piece: Piece, proof: Proof, labels: Sequence[int], effort: float) 
             return _Found(attrs.evolve(proof, cut_least=least, method=method), exact.labels)
         answers.append(exact.answer)
     if all(answer == "impossible" for answer in answers):
-        return _Found(attrs.evolve(proof, bad_least=1), impossible=True)
+        return _Found(attrs.evolve(proof, bad_least=1, method="exact"), impossible=True)
     return _Found(proof)

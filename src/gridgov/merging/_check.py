@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from gridgov.errors import Finding
+from gridgov.merging._certificate import Proof
 from gridgov.merging._layers import Layer
 from gridgov.merging._people import Incumbent
 from gridgov.merging._plan import BaseGrid, MergePlan
@@ -86,7 +87,8 @@ class _Checker:
         yield from self._check_held(excused)
         yield from self._check_shares()
         yield from self._check_cut()
-        yield from self._check_certificate()
+        if len(self.layers) == len(self.plan.layer_names):
+            yield from self._check_certificate(graph)
 
     def _passable(self) -> nx.Graph[str]:
         """The ground as a graph without the adjacencies that a hard border lies between."""
@@ -195,19 +197,63 @@ class _Checker:
         if len(self.layers) == len(self.plan.layer_names) and cut != self.plan.cut_weight:
             yield _broken("cut-weight", "", f"the plan says it cuts {self.plan.cut_weight}; counted anew it is {cut}")
 
-    def _check_certificate(self) -> Iterator[Finding]:
-        proofs = self.plan.certificate.proofs
-        for proof in proofs:
+    def _check_certificate(self, graph: nx.Graph[str]) -> Iterator[Finding]:
+        pieces = {min(piece): piece for piece in self._pieces(graph)}
+        for proof in self.plan.certificate.proofs:
+            piece = pieces.get(proof.piece.partition("/")[2], set())
+            wrong = self._recount(proof, piece, graph)
+            if wrong:
+                yield _broken("certificate", proof.piece, f"{proof.piece} says {wrong}")
+                continue
             few = proof.bad < proof.bad_least or proof.missing < proof.missing_least
             if few or (proof.bad == 0 and not proof.grids_least <= proof.grids <= proof.grids_most):
                 yield _broken("certificate", proof.piece, f"{proof.piece} is better than its own bound")
             elif proof.bad == proof.bad_least and proof.missing == proof.missing_least and proof.cut < proof.cut_least:
                 yield _broken("certificate", proof.piece, f"{proof.piece} cuts less than its own bound")
-        bad = sum(proof.bad for proof in proofs)
-        if proofs and bad > len(self.plan.outside):
-            yield _broken(
-                "certificate", "", f"the certificate knows {bad} grids outside, the plan {len(self.plan.outside)}"
-            )
+
+    def _pieces(self, graph: nx.Graph[str]) -> Iterator[set[str]]:
+        """Give the connected ground that is divided by households."""
+        import networkx as nx
+
+        as_is = {atom for held in self.plan.policy.held if isinstance(held, AsIs) for atom in held.atoms}
+        left = []
+        for atom, households in self.households.items():
+            bounds = self.plan.policy.exceptions.get(self.community[atom] or "", self.plan.policy.bounds)
+            large = not isinstance(bounds, GridCount) and households > bounds.households_max
+            site = self.ground.territory[atom].kind in ("dedicated", "commercial", "road")
+            if not large and not site and atom not in as_is:
+                left.append(atom)
+        inner = graph.subgraph(left).copy()
+        inner.remove_edges_from([(a, b) for a, b in inner.edges if self.community[a] != self.community[b]])
+        yield from nx.connected_components(inner)
+
+    def _recount(self, proof: Proof, piece: Collection[str], graph: nx.Graph[str]) -> str:
+        """Say what a proof has counted wrongly, nothing if it is right."""
+        home = self.plan.grid_of
+        sizes: Counter[str] = Counter()
+        for atom in piece:
+            sizes[home.get(atom, "")] += self.households[atom]
+        inside = graph.subgraph(piece).edges
+        across = [(one, other) for one, other in inside if home.get(one) != home.get(other)]
+        cut = sum(self._weight(one, other, graph.edges[one, other]["meters"]) for one, other in across)
+        bounds = self.plan.policy.exceptions.get(proof.piece.partition("/")[0], self.plan.policy.bounds)
+        outside = [] if isinstance(bounds, GridCount) else [bounds.missing(size) for size in sizes.values()]
+        counted = {
+            "households": sum(sizes.values()),
+            "grids": len(sizes),
+            "bad": sum(1 for each in outside if each),
+            "missing": sum(outside),
+            "cut": cut,
+        }
+        return ", ".join(
+            f"{name} {getattr(proof, name)} and has {count}"
+            for name, count in counted.items()
+            if getattr(proof, name) != count
+        )
+
+    def _weight(self, one: str, other: str, meters: int) -> int:
+        per = self.plan.policy.meters
+        return 1 + sum(old[one] == old[other] for old in self.old.values()) + (meters // per if per else 0)
 
 
 def _check_people(plan: MergePlan, incumbents: Sequence[Incumbent], roles: Mapping[str, Role]) -> Iterator[Finding]:

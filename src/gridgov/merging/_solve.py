@@ -24,6 +24,7 @@ DEARER = 8
 EVERY = 3
 RUNS = 3
 REPAIRS = 6
+LOST = 1000
 
 
 @cache
@@ -185,7 +186,12 @@ class Piece:
         moved = sum(
             stay for part, home, stay in zip(labels, self.home, self.stay, strict=False) if home not in (-1, part)
         )
-        cost = (sum(1 for each in outside if each), sum(outside), self.cut(clean) * ONE + moved)
+        # What a person holds apart comes before every window; only such edges weigh less than nothing.
+        lost = 0
+        if min(self.weight, default=0) < 0:
+            lost = sum(1 for (v, u), weight in self.weights().items() if weight < 0 and clean[v] == clean[u])
+        bad = sum(1 for each in outside if each) + LOST * lost
+        cost = (bad, sum(outside), self.cut(clean) * ONE + moved)
         return Division(labels=clean, parts=len(number), cost=cost)
 
 
@@ -194,8 +200,9 @@ class Division:
     """What became of a piece.
 
     :param labels: the part of each atom, from 0 without gaps.
-    :param cost: parts outside the window, households too few or too many, then the cut and what
-        leaving home costs, in 1/256 of a cut weight.
+    :param cost: parts outside the window (a border that was held and is not kept counts as a
+        thousand), households too few or too many, then the cut and what leaving home costs, in 1/256
+        of a cut weight.
     """
 
     labels: array[int]
@@ -217,12 +224,20 @@ def least_bad(households: int, window: Window) -> int:
     return 0 if fewest and window.low * fewest <= households else 1
 
 
-def counts_to_try(households: int, window: Window, target: int) -> list[int]:
-    """Give the numbers of parts worth trying, the best first: fewest missing, then nearest to target."""
+def counts_to_try(households: int, window: Window, target: int, large: int = 0) -> list[int]:
+    """Give the numbers of parts worth trying, the best first: fewest missing, then nearest to target.
+
+    :param large: how many atoms are there of which no part can hold two.
+    """
     around = range(max(1, households // window.high), households // window.low + 2)
     return sorted(
         around,
-        key=lambda count: (least_missing(households, count, window), abs(count * target - households), count),
+        key=lambda count: (
+            least_missing(households, count, window),
+            max(0, large - count),
+            abs(count * target - households),
+            count,
+        ),
     )
 
 
@@ -266,7 +281,8 @@ class _Solver:
         """Keep the best of a few runs; while grids are outside that need not be, try on with dearer windows."""
         piece = self.piece
         window = piece.windows[0]
-        counts = list(piece.counts) or counts_to_try(piece.households, window, piece.target)
+        large = sum(2 * size > window.high for size in piece.size[:: len(piece.windows)])
+        counts = list(piece.counts) or counts_to_try(piece.households, window, piece.target, large)
         goal = (least_bad(piece.households, window), min(least_missing(piece.households, c, window) for c in counts))
         found = self.once(min(counts[0], piece.atoms), 1)
         # A division that is only to be mended begins with what was there, and one run mends it.
@@ -274,8 +290,8 @@ class _Solver:
         for attempt in range(1, runs + REPAIRS):
             if piece.atoms == 1 or (attempt >= runs and found.cost[:2] <= goal):
                 break
-            # Another number of parts is tried only where the first one leaves something to mend.
-            count = counts[attempt % min(2, len(counts))] if found.cost[:2] > goal else counts[0]
+            # Other numbers of parts are tried only where the first one leaves something to mend.
+            count = counts[attempt // 2 % len(counts)] if found.cost[:2] > goal else counts[0]
             division = self.once(min(count, piece.atoms), 1 << max(0, attempt - runs + 1))
             found = min(found, division, key=lambda each: each.cost)
         return found

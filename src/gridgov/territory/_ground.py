@@ -167,7 +167,8 @@ class Ground:
 
         graph: nx.Graph[str] = nx.Graph()
         graph.add_nodes_from(node.code for node in self.atoms)
-        graph.add_weighted_edges_from(((p.one, p.other, p.meters) for p in self.borders), weight="meters")
+        for one, others in self.neighbors().items():
+            graph.add_weighted_edges_from(((one, o, m) for o, m in others.items() if one < o), weight="meters")
         return graph
 
     def neighbors(self, atoms: Sequence[str] | None = None) -> Mapping[str, dict[str, int]]:

@@ -1,0 +1,259 @@
+"""What a place may ask for: windows, hard borders, kinds, measures, what is held; and what it gets told."""
+
+import attrs
+import pytest
+
+from gridgov.errors import SetupError
+from gridgov.merging import (
+    Apart,
+    AsIs,
+    Bounds,
+    GridCount,
+    Measure,
+    MergePolicy,
+    Together,
+    check_plan,
+    merge,
+    sweep,
+)
+from gridgov.territory import Node
+from gridgov.testing import small_ground, small_layer
+
+COMMUNITY = "150203005008"
+ROW = small_ground([100] * 12)
+
+
+def sound(ground, policy, layers=(), **more):
+    plan = merge(ground, layers, policy, **more)
+    assert list(check_plan(plan, ground, layers)) == []
+    return plan
+
+
+def atoms(plan):
+    return [grid.atoms for grid in plan.base_grids]
+
+
+def test_household_groups_have_a_window_of_their_own():
+    """住户小组 30–50 户."""
+    plan = sound(small_ground([10] * 12), MergePolicy(bounds=Bounds(households_min=30, target=40, households_max=50)))
+    assert len(plan.base_grids) == 3
+    assert plan.outside == ()
+
+
+@pytest.mark.parametrize(("least", "most", "grids"), [(1, 2, 2), (2, 4, 3), (5, 6, 5), (1, 1, 1)])
+def test_a_village_is_divided_by_number_and_not_by_households(least, most, grids):
+    """小村 1–2 格,大村 2–4 格."""
+    policy = MergePolicy(exceptions={COMMUNITY: GridCount(least=least, most=most)})
+    plan = sound(ROW, policy)
+    assert (len(plan.base_grids), plan.outside, plan.shortfalls) == (grids, (), ())
+
+
+def test_a_village_that_cannot_have_so_many_grids_says_so():
+    plan = sound(small_ground([400, 400]), MergePolicy(exceptions={COMMUNITY: GridCount(least=3, most=4)}))
+    assert [(short.code, short.subject) for short in plan.shortfalls] == [("number-of-grids", COMMUNITY)]
+
+
+def test_a_community_may_have_another_window():
+    policy = MergePolicy(exceptions={COMMUNITY: Bounds(households_min=500, target=600, households_max=700)})
+    plan = sound(ROW, policy)
+    assert (len(plan.base_grids), plan.outside) == (2, ())
+
+
+def test_grids_stay_within_a_layer_whose_borders_are_hard():
+    """管理网格与警务责任区一致: however dear the border is otherwise."""
+    names = [f"B{n:02}" for n in range(12)]
+    police = small_layer("police", names[:5], names[5:])
+    health = small_layer("health", names[:4], names[4:8], names[8:])
+    free = sound(ROW, MergePolicy(), [police, health, attrs.evolve(health, id="fire")])
+    kept = sound(ROW, MergePolicy(within=("police",)), [police, health])
+    assert all(len({police.grid_of[a] for a in grid.atoms}) == 1 for grid in kept.base_grids)
+    assert any(len({police.grid_of[a] for a in grid.atoms}) == 2 for grid in free.base_grids)
+    crossing = attrs.evolve(free, policy=kept.policy)
+    assert "plan.contiguity" in {finding.code for finding in check_plan(crossing, ROW, [police])}
+    border = next(b for b in kept.borders if b.hard)
+    assert border.hard == "police"
+    assert "police" in kept.explain(border.one, border.other, "en")
+
+
+def test_no_grid_crosses_a_road_of_the_rank_that_is_asked_for():
+    ground = small_ground([100] * 12, barriers={("B04", "B05"): 3, ("B07", "B08"): 1})
+    plan = sound(ground, MergePolicy(barrier=3))
+    assert plan.grid_of["B04"] != plan.grid_of["B05"]
+    border = plan.border(plan.grid_of["B04"], plan.grid_of["B05"])
+    assert border is not None
+    assert border.hard == "barrier"
+    whole = Together(("B04", "B05"))
+    crossing = merge(ground, [], MergePolicy(barrier=4, held=(whole,)))
+    assert crossing.grid_of["B04"] == crossing.grid_of["B05"]
+    said = attrs.evolve(crossing, policy=MergePolicy(barrier=3))
+    assert "plan.contiguity" in {finding.code for finding in check_plan(said, ground)}
+
+
+def test_dedicated_commercial_and_road_grids_are_made_by_kind():
+    """专属、商务、路面网格按类型设: households do not matter, and nobody else is let in."""
+    kinds = {"B02": "dedicated", "B03": "dedicated", "B07": "commercial", "B08": "commercial", "B11": "road"}
+    plan = sound(small_ground([100, 100, 0, 900, 100, 100, 100, 0, 0, 100, 100, 0], kinds=kinds), MergePolicy())
+    made = {grid.atoms: grid.kind for grid in plan.base_grids if grid.kind != "residential"}
+    assert made == {
+        ("B02",): "dedicated",
+        ("B03",): "dedicated",
+        ("B07", "B08"): "commercial",
+        ("B11",): "road",
+    }
+    assert {grid.kind for grid in plan.outside} == {"residential"}
+    assert "商务" in next(grid.name for grid in plan.base_grids if grid.kind == "commercial")
+    assert "另按类型设 4 个网格" in plan.summary("zh")
+    mixed = attrs.evolve(plan, base_grids=tuple(attrs.evolve(g, kind="residential") for g in plan.base_grids))
+    assert "plan.kind" in {finding.code for finding in check_plan(mixed, ROW)} | {
+        finding.code for finding in check_plan(mixed, small_ground([0] * 12, kinds=kinds))
+    }
+
+
+def test_a_dedicated_site_of_several_buildings_in_one_compound_is_one_grid():
+    school = Node(code="S", level="compound", name="学校", parent=COMMUNITY)
+    ground = small_ground([0, 0, 400], kinds={"B00": "dedicated", "B01": "dedicated"}, more=[school])
+    nodes = [attrs.evolve(n, parent="S") if n.code in ("B00", "B01") else n for n in ground.territory]
+    ground = attrs.evolve(ground, territory=type(ground.territory).build(ground.territory.levels, nodes))
+    assert atoms(sound(ground, MergePolicy())) == [("B00", "B01"), ("B02",)]
+
+
+def large(entrances):
+    """Two ordinary buildings around one with 900 households and so many entrances."""
+    more = [
+        Node(code=f"E{n}", level="entrance", name=f"{n}单元", parent="B01", households=900 // entrances)
+        for n in range(entrances)
+    ]
+    ground = small_ground([300, 900, 300], more=more)
+    nodes = [attrs.evolve(n, households=None) if n.code == "B01" and entrances else n for n in ground.territory]
+    return attrs.evolve(ground, territory=type(ground.territory).build(ground.territory.levels, nodes))
+
+
+def test_a_building_larger_than_a_grid_is_divided_by_its_entrances():
+    ground = large(3)
+    layers = [small_layer("a", ["B00", "B01"], ["B02"])]
+    plan = sound(ground, MergePolicy(), layers)
+    assert (plan.opened, plan.outside, plan.shortfalls) == (("B01",), (), ())
+    assert sum(share.households for share in plan.crosswalk if share.grid == "G0") == 1200
+    assert sorted(atom for grid in plan.base_grids for atom in grid.atoms) == ["B00", "B02", "E0", "E1", "E2"]
+
+
+def test_one_whose_entrances_nobody_counted_becomes_an_oversize_grid_that_is_named():
+    plan = sound(large(0), MergePolicy())
+    assert [(short.code, short.subject, short.proved) for short in plan.shortfalls] == [("oversize", "B01", True)]
+    assert "单独成格" in plan.summary("zh")
+
+
+def test_a_remnant_that_a_large_building_cuts_off_goes_to_it():
+    """Its size is wrong anyway; one bad grid is better than two."""
+    plan = sound(small_ground([20, 900, 300]), MergePolicy())
+    assert atoms(plan) == [("B00", "B01"), ("B02",)]
+    assert [short.code for short in plan.shortfalls] == ["oversize"]
+
+
+def test_what_is_held_together_apart_or_as_it_is_stays_so():
+    held = (
+        Together(("B00", "B01", "B02", "B03", "B04")),
+        Apart("B07", "B08"),
+        AsIs(("B10", "B11"), code=f"{COMMUNITY}077"),
+    )
+    plan = sound(ROW, MergePolicy(held=held))
+    assert len({plan.grid_of[f"B0{n}"] for n in range(5)}) == 1
+    assert plan.grid_of["B07"] != plan.grid_of["B08"]
+    assert plan[f"{COMMUNITY}077"].atoms == ("B10", "B11")
+    assert [(short.code, short.proved) for short in plan.shortfalls] == [("outside-bounds", False), ("as-is", False)]
+    broken = merge(ROW, [], MergePolicy())
+    codes = [finding.code for finding in check_plan(attrs.evolve(broken, policy=plan.policy), ROW)]
+    assert "plan.held" in codes
+
+
+def test_something_held_that_no_plan_can_keep_is_a_shortfall():
+    ground = small_ground([50, 50, 50, 50])
+    plan = sound(ground, MergePolicy(held=(Apart("B01", "B02"),)))
+    assert [(short.code, short.subject) for short in plan.shortfalls if short.code == "not-held"] in (
+        [],
+        [("not-held", "B01")],
+    )
+    assert list(check_plan(plan, ground)) == []
+
+
+@pytest.mark.parametrize(
+    ("policy", "code"),
+    [
+        (MergePolicy(within=("fire",)), "held.unknown-layer"),
+        (MergePolicy(exceptions={"B00": Bounds()}), "held.unknown-place"),
+        (MergePolicy(held=(Together(("B00", "B99")),)), "held.unknown-place"),
+        (MergePolicy(held=(Together(()),)), "held.empty"),
+        (MergePolicy(held=(Together(("B00", "B02")),)), "held.apart"),
+        (MergePolicy(held=(Apart("B00", "B02"),)), "held.no-border"),
+        (MergePolicy(held=(AsIs(("B00",)), Together(("B00", "B01")))), "held.held-twice"),
+        (MergePolicy(measures=(Measure(id="c", zh="", en="", amounts={"B99": 1}, percent=10),)), "held.unknown-place"),
+        (MergePolicy(measures=(Measure(id="c", zh="", en="", amounts={"B00": -1}, percent=10),)), "held.bad-amount"),
+    ],
+)
+def test_a_policy_that_cannot_be_meant_is_refused(policy, code):
+    with pytest.raises(SetupError) as caught:
+        merge(ROW, [], policy)
+    assert code in [finding.code for finding in caught.value.findings]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: MergePolicy(barrier=-1),
+        lambda: MergePolicy(loyalty=-1),
+        lambda: MergePolicy(effort=3),
+        lambda: GridCount(least=0, most=2),
+        lambda: GridCount(least=3, most=2),
+        lambda: Measure(id="c", zh="", en="", amounts={}),
+        lambda: Measure(id="c", zh="", en="", amounts={}, least=1, most=2, percent=5),
+        lambda: Measure(id="c", zh="", en="", amounts={}, least=3, most=2),
+    ],
+)
+def test_a_policy_that_contradicts_itself_is_refused_at_once(make):
+    with pytest.raises(ValueError, match=r"is|has"):
+        make()
+
+
+def test_a_second_weight_is_spread_fairly():
+    """The cases of last year all happened in the west: without the measure one grid has them all."""
+    ground = small_ground([50] * 8, [50] * 8, [50] * 8)
+    cases = {f"B{row * 8 + n:02}": 10 for row in range(3) for n in range(3)}
+    balance = Measure(id="cases", zh="去年事项", en="cases of last year", amounts=cases, percent=25, price=400)
+    bounds = Bounds(households_min=300, target=400, households_max=500)
+
+    def spread(plan):
+        loads = [sum(cases.get(atom, 0) for atom in grid.atoms) for grid in plan.base_grids]
+        return max(loads) - min(loads)
+
+    fair = sound(ground, MergePolicy(bounds=bounds, measures=(balance,)))
+    assert spread(fair) < spread(sound(ground, MergePolicy(bounds=bounds)))
+    assert [sum(grid.amounts[0] for grid in fair.base_grids)] == [90]
+    narrow = Measure(id="cases", zh="去年事项", en="cases of last year", amounts={"B00": 90}, percent=10)
+    told = sound(ground, MergePolicy(bounds=bounds, measures=(narrow,)))
+    assert "unbalanced" in {short.code for short in told.shortfalls}
+    wrong = attrs.evolve(fair, base_grids=tuple(attrs.evolve(g, amounts=(1,)) for g in fair.base_grids))
+    assert "plan.households" in {finding.code for finding in check_plan(wrong, ground)}
+
+
+def test_loyalty_keeps_old_grids_whole_where_the_cut_alone_would_not():
+    names = [f"B{n:02}" for n in range(24)]
+    old = [small_layer("a", names[:3] + names[12:15], names[3:12] + names[15:24])]
+    ground = small_ground([40] * 12, [40] * 12)
+    plain, loyal = merge(ground, old), merge(ground, old, MergePolicy(loyalty=20))
+    assert loyal.scattered <= plain.scattered
+    assert list(check_plan(loyal, ground, old)) == []
+
+
+def test_meters_of_common_border_may_count_and_do_not_change_the_cut_weight():
+    plan = sound(ROW, MergePolicy(meters=5))
+    assert plan.cut_weight == sum(border.weight for border in plan.borders) == 2
+
+
+def test_the_sweep_offers_fewer_and_more_grids():
+    """Asking for larger grids cuts less: the choice is shown, not made."""
+    ground = small_ground(*[[50] * 12] * 6)
+    found = sweep(ground, [], targets=(340, 400, 480))
+    assert [len(plan.base_grids) for plan in found.values()] == [11, 9, 8]
+    assert found[340].cut_weight > found[480].cut_weight
+    with pytest.raises(ValueError, match="min ≤ target ≤ max"):
+        sweep(ground, [], targets=(600,))
