@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import attrs
@@ -201,55 +201,85 @@ class Succession:
 def succeed(before: MergePlan, after: MergePlan, roster: Roster, on: dt.date) -> Succession:
     """Let people follow a later plan: who is on a grid that stays, stays.
 
-    Who was on a grid that is abolished goes where most of its households went, and, in a
-    one-to-one role, only if nobody is there.
+    Who was on a grid that is abolished goes where most of its households went; in a one-to-one role
+    only if nobody is there, else to a grid of the same community that has nobody.
 
     :param on: the first day of the later plan.
     """
-    from gridgov.merging._lineage import flows
-
-    eve = on - dt.timedelta(days=1)
-    ended: dict[str, tuple[dt.date, str]] = {}
-    added: list[Posting] = []
+    current = [posting for posting in roster.postings if posting.place in before and posting.covers(on)]
+    leaving = [posting for posting in current if posting.place not in after]
+    held = {(p.role, p.place, p.holder) for p in current if p.place in after}
     moved: list[Reposting] = []
-    findings: list[Finding] = []
-    current = [p for p in roster.postings if p.place in before and p.covers(on)]
-    taken = {(p.role, p.place) for p in current if p.place in after}
-    for posting in current:
-        if posting.place in after:
-            continue
-        ended[posting.id] = (max(eve, posting.from_on), f"grid {posting.place} is abolished")
-        found = flows(before, after, posting.place)
-        one_to_one = roster.role(posting.role).cardinality == "one-to-one"
-        free = (f for f in found if f.other and not (one_to_one and (posting.role, f.other) in taken))
-        goes = next(free, None)
-        there = any(p.holder == posting.holder and goes and p.place == goes.other for p in [*current, *added])
-        if goes and not there:
-            taken.add((posting.role, goes.other))
-            id_ = f"{posting.role}:{posting.holder}:{goes.other}:{on}"
-            added.append(Posting(id=id_, holder=posting.holder, role=posting.role, place=goes.other, from_on=on))
-        elif not goes:
-            message = f"{posting.place} is abolished, and no grid is left for {posting.holder} ({posting.role})"
-            findings.append(Finding(code="plan.no-grid", subject=posting.holder, message=message, grave=False))
+    added: list[Posting] = []
+    for posting in leaving:
+        goes, why = _next_grid(posting, before, after, roster, held)
+        if goes and (posting.role, goes, posting.holder) not in held:
+            id_ = f"{posting.role}:{posting.holder}:{goes}:{on}"
+            added.append(Posting(id=id_, holder=posting.holder, role=posting.role, place=goes, from_on=on))
+            held.add((posting.role, goes, posting.holder))
+        shares = _flowed(before, after, posting.place)
         moved.append(
             Reposting(
                 holder=posting.holder,
                 role=posting.role,
                 layer="",
                 grid=posting.place,
-                base_grids=(goes.other,) if goes else (),
-                kept=goes.households if goes else 0,
+                base_grids=(goes,) if goes else (),
+                kept=shares.get(goes, 0),
                 had=before[posting.place].households,
-                why=FOLLOWS if goes else LEFT,
+                why=why,
             )
         )
-    one_to_one_roles = {p.role for p in current if roster.role(p.role).cardinality == "one-to-one"}
-    for role in sorted(one_to_one_roles):
+    eve = on - dt.timedelta(days=1)
+    return Succession(
+        ended={p.id: (max(eve, p.from_on), f"grid {p.place} is abolished") for p in leaving},
+        added=tuple(added),
+        moved=tuple(moved),
+        findings=tuple(_gaps(current, moved, after, roster, held)),
+    )
+
+
+def _flowed(before: MergePlan, after: MergePlan, grid: str) -> dict[str, int]:
+    from gridgov.merging._lineage import flows
+
+    return {flow.other: flow.households for flow in flows(before, after, grid) if flow.other}
+
+
+def _next_grid(
+    posting: Posting, before: MergePlan, after: MergePlan, roster: Roster, held: Collection[tuple[str, str, str]]
+) -> tuple[str, Text]:
+    """Give where a holder goes whose grid is abolished, empty where a person must decide; and why."""
+    flowed = list(_flowed(before, after, posting.place))
+    if roster.role(posting.role).cardinality != "one-to-one":
+        return (flowed[0], FOLLOWS) if flowed else ("", LEFT)
+    taken = {grid for role, grid, _ in held if role == posting.role}
+    free = [grid for grid in flowed if grid not in taken]
+    if free:
+        return free[0], FOLLOWS
+    community = before[posting.place].community
+    vacant = (g.code for g in after.base_grids if g.community == community and g.kind == "residential")
+    open_ = next((code for code in vacant if code not in taken), "")
+    return (open_, OPEN) if open_ else ("", LEFT)
+
+
+def _gaps(
+    current: Sequence[Posting],
+    moved: Sequence[Reposting],
+    after: MergePlan,
+    roster: Roster,
+    held: Collection[tuple[str, str, str]],
+) -> Iterator[Finding]:
+    """Give the people without a grid, and the grids without somebody of a one-to-one role."""
+    for each in moved:
+        if not each.base_grids:
+            message = f"{each.grid} is abolished, and no grid is left for {each.holder} ({each.role})"
+            yield Finding(code="plan.no-grid", subject=each.holder, message=message, grave=False)
+    taken = {(role, grid) for role, grid, _ in held}
+    for role in sorted({p.role for p in current if roster.role(p.role).cardinality == "one-to-one"}):
         for grid in after.base_grids:
             if grid.kind == "residential" and (role, grid.code) not in taken:
                 message = f"nobody is {role} of {grid.code}"
-                findings.append(Finding(code="plan.no-holder", subject=grid.code, message=message, grave=False))
-    return Succession(ended=ended, added=tuple(added), moved=tuple(moved), findings=tuple(findings))
+                yield Finding(code="plan.no-holder", subject=grid.code, message=message, grave=False)
 
 
 def coverage(plan: MergePlan, people: Sequence[Reposting]) -> dict[str, dict[str, tuple[tuple[str, ...], int]]]:
