@@ -16,6 +16,7 @@ from gridgov.territory import Adjacency, Built, Demolished
 from gridgov.testing import NOON, SimulatedClock, small_setup
 
 LATER = dt.date(2026, 9, 10)
+NEXT_DAY = dt.date(2026, 9, 2)
 ONE = "150203005008"
 
 
@@ -125,10 +126,10 @@ def test_open_cases_and_points_follow_their_buildings_through_an_adjustment():
         office.handle(award, by="lead-81", id="award")
         points = office.ask(Statement("builder-81"), by="builder-81")
         new = Built(code=f"{ONE}-B003", name="3号楼", community=ONE, households=310, adjoins={f"{ONE}-B002": 20})
-        done = adjust(setup.plan, setup.ground, [Demolished(f"{ONE}-B001"), new], on=LATER)
+        done = adjust(setup.plan, setup.ground, [Demolished(f"{ONE}-B001"), new], on=NEXT_DAY)
         assert done.findings == ()
-        later = setup.with_plan(done.after, ground=done.ground, on=LATER)
-        clock.now = dt.datetime(2026, 9, 10, 1, tzinfo=dt.UTC)
+        later = setup.with_plan(done.after, ground=done.ground, on=NEXT_DAY)
+        clock.now = dt.datetime(2026, 9, 2, 1, tzinfo=dt.UTC)
         office.amend(later, by="desk-1", reason="一栋拆除，一栋建成")
         for building, state in reports.items():
             seen = office.ask(CaseView(state.id), by="desk-1")
@@ -138,7 +139,7 @@ def test_open_cases_and_points_follow_their_buildings_through_an_adjustment():
         assert office.ask(Statement("builder-81"), by="builder-81") == points
         report = OpenCase(kind="noise", place=f"{ONE}-B003", source="resident", text="吵")
         fresh = office.handle(report, by="resident:00002", id="report-new").state
-        (lead,) = lead_of(later, f"{ONE}-B003", LATER)
+        (lead,) = lead_of(later, f"{ONE}-B003", NEXT_DAY)
         assert any(entry.case == fresh.id for entry in office.ask(WorkList(of=lead), by="desk-1"))
         first = reports["B001"]
         handler = next(
