@@ -49,7 +49,7 @@ def install(session: nox.Session, *more: str, extras: str = "") -> None:
 @nox.session
 def street(session: nox.Session) -> None:
     """Run a whole street on SQLite and write its page: build/youyi/index.html."""
-    install(session, "tqdm>=4.66", extras="[reports]")
+    install(session, "tqdm>=4.66", extras="[reports,exact,sheets]")
     session.run("python", "examples/youyi/run.py", *session.posargs)
 
 
@@ -61,9 +61,16 @@ def replay(session: nox.Session) -> None:
 
 
 @nox.session
+def grounds(session: nox.Session) -> None:
+    """Merge three real grounds and print what is proved: nox -s grounds -- FOLDER."""
+    install(session, extras="[exact,fast,geo]")
+    session.run("python", "examples/real_grounds/run.py", *session.posargs)
+
+
+@nox.session
 def tests(session: nox.Session) -> None:
     """Run the tests, property tests, plugins and examples against the built wheels."""
-    install(session, *group("tests"), extras="[reports,testing]")
+    install(session, *group("tests"), extras="[reports,testing,fast,exact,geo,sheets]")
     session.run("pytest", "-n", "2", "--dist", "worksteal", "tests", "plugins", *session.posargs)
     for python in NEWER:
         session.notify(f"fast-{python}")
@@ -75,7 +82,7 @@ if NEWER:
     @nox.session(python=NEWER)
     def fast(session: nox.Session) -> None:
         """Run the fast tests on the other interpreters of this machine."""
-        install(session, *group("tests"), extras="[reports,testing]")
+        install(session, *group("tests"), extras="[reports,testing,fast,exact,geo,sheets]")
         session.run("pytest", "-n", "2", "-m", "not slow and not data", "tests", "plugins", *session.posargs)
 
 
@@ -92,7 +99,7 @@ def types(session: nox.Session) -> None:
     """Check types, strictly."""
     install(session, *group("types"), extras="[reports,testing]")
     session.run("mypy", "src/gridgov", *(f"{plugin}/src" for plugin in PLUGINS))
-    for example in ("examples/youyi", "examples/boston"):
+    for example in ("examples/youyi", "examples/boston", "examples/real_grounds"):
         session.run("mypy", example, env={"MYPYPATH": example})
     session.run("mypy", "examples/tiny.py")
 
@@ -121,7 +128,7 @@ def bench(session: nox.Session) -> None:
 @nox.session
 def deep(session: nox.Session) -> None:
     """Run the property tests at depth, the many kills, and the mutation run over the core."""
-    install(session, *group("tests"), extras="[reports,testing]")
+    install(session, *group("tests"), extras="[reports,testing,fast,exact,geo,sheets]")
     environment = {"HYPOTHESIS_PROFILE": "deep", "GRIDGOV_DEEP": "1", **os.environ}
     session.run("pytest", "-n", "2", "tests", "plugins", *session.posargs, env=environment)
     session.run("python", "tests/mutation.py", env=environment)

@@ -18,7 +18,7 @@ from gridgov.documents import Columns, ImportedGround, ground_from_geojson, grou
 from gridgov.merging import Bounds, Layer, LayerGrid, MergePolicy, certify, check_plan, merge
 from gridgov.reports import plan_geojson, plan_map, text_table
 
-DISTRICTS = ("fire_district", "pwd_district", "city_council_district", "police_district", "neighborhood_services_district", "ward")  # fmt: skip
+DISTRICTS = ("fire_district", "pwd_district", "city_council_district", "police_district", "neighborhood", "neighborhood_services_district", "ward")  # fmt: skip
 
 
 def gerrymandria(folder: Path) -> Iterator[tuple[str, ImportedGround, list[Layer], MergePolicy]]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import json
 import sys
 import time
 from collections import Counter
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +17,17 @@ from tqdm import tqdm
 import gridgov
 from gridgov.cases import Board, Timeline, WorkList, stage_of
 from gridgov.delivery import ChannelError, ConsoleChannel, FileChannel
-from gridgov.merging import MergePlan, check_plan
+from gridgov.merging import MergePlan, certify, check_plan
 from gridgov.notices import Notice
 from gridgov.office import Office
 from gridgov.points import Ranking, Statement
-from gridgov.reports import mask_name, text_table
+from gridgov.reports import mask_name, plan_geojson, plan_workbook, text_table
 from gridgov.setup import Setup
 from gridgov.testing import SimulatedClock, Simulator
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
+import later  # noqa: E402
 import mistakes  # noqa: E402
 import page  # noqa: E402
 import play  # noqa: E402
@@ -82,6 +85,28 @@ def merge(setup: Setup) -> MergePlan:
     )
     print(f"户数 / households: {min(sizes)}–{max(sizes)}, {sum(sizes)} in all")
     return plan
+
+
+def show_proofs(setup: Setup, plan: MergePlan, out: Path) -> None:
+    heading("证明与对应关系 / certificate and crosswalk")
+    # What is proved is printed, and the plan stays as it is: the extra ``exact`` must not change the street.
+    certificate = certify(plan, setup.ground, setup.layers).certificate
+    print(certificate.summary("zh"))
+    proofs = certificate.proofs
+    rows = [(p.piece.partition("/")[0], p.households, p.grids, f"{p.grids_least}–{p.grids_most}", f"{p.bad} ≥ {p.bad_least}",
+             f"{p.cut} ≥ {p.cut_least}", p.method) for p in proofs]  # fmt: skip
+    header = ("社区 community", "户 households", "网格 grids", "范围 range", "不符 outside", "边界 cut", "方法 method")
+    print(text_table(header, rows))
+    rest = [(s.layer, s.grid, s.base_grid, s.households, s.of) for s in plan.crosswalk]
+    print(text_table(("条线 layer", "旧网格 old", "基础网格 base", "户 households", "共 of"), rest[:10]))
+    print(f"... {len(rest)} shares; those of every old grid add up to it")
+    border = next(each for each in plan.borders if not each.hard)
+    print(plan.explain(border.one, border.other, "zh"))
+    (out / "plan.geojson").write_text(
+        json.dumps(plan_geojson(plan, setup.ground), ensure_ascii=False), encoding="utf-8"
+    )
+    if find_spec("xlsxwriter"):
+        print("workbook:", plan_workbook(plan, setup.ground, out / "plan.xlsx"))
 
 
 def show_people(setup: Setup) -> None:
@@ -181,8 +206,11 @@ def main() -> None:
     show_mistakes(out)
     setup = gridgov.load_setup(HERE / "setup")
     plan = merge(setup)
+    show_proofs(setup, plan, out)
     setup = setup.with_plan(plan)
     show_people(setup)
+    heading("一年以后 / a year later")
+    later.show(setup)
 
     heading(f"开门办公 / the office opens on {store}")
     console = ConsoleChannel(show=6, write=tqdm.write)

@@ -8,7 +8,7 @@ A *part* is what becomes a base grid; a label says which part an atom is in. The
 
 - :func:`seed_parts` cuts along that edge of a spanning tree whose two sides can be divided further
   and whose cut is cheapest. A side of a tree is connected, so every part is. (Windows on trees are
-  polynomial: Ito, Uno, Zhou, Nishizeki, "Partitioning a graph of bounded tree-width", 2006/2012.)
+  polynomial: Ito, Nishizeki, Schröder, Uno, Zhou, Algorithmica 62, 2012.)
 - :func:`anneal` moves atoms over borders, cheaper or, while it is hot, dearer (Kirkpatrick, Gelatt,
   Vecchi 1983). What would hang loose moves along, so that no part ever falls apart. Every few steps
   two neighbors become one and are cut anew along a tree (DeFord, Duchin, Solomon, "Recombination",
