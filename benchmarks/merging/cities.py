@@ -25,22 +25,27 @@ LAYER_HOUSEHOLDS = (260, 450, 700, 1_200, 2_400)
 MEAN_SPACING = 30.0
 
 
+def _small(values: np.ndarray) -> np.ndarray:
+    """Half the memory: what is measured is the tools."""
+    return np.asarray(values, dtype=np.int32)
+
+
 @attrs.frozen(kw_only=True, eq=False)
 class City:
     """A ground as arrays: one row an atom, one row an edge."""
 
-    households: np.ndarray
-    community: np.ndarray
-    layers: np.ndarray
-    edges: np.ndarray
-    meters: np.ndarray
+    households: np.ndarray = attrs.field(converter=_small)
+    community: np.ndarray = attrs.field(converter=_small)
+    layers: np.ndarray = attrs.field(converter=_small)
+    edges: np.ndarray = attrs.field(converter=_small)
+    meters: np.ndarray = attrs.field(converter=_small)
     at: np.ndarray
 
     @property
     def weights(self) -> np.ndarray:
         """Of every edge: 1 + the number of layers that have both ends in one grid; 0 across a border."""
         one, other = self.edges.T
-        agree = 1 + (self.layers[:, one] == self.layers[:, other]).sum(axis=0)
+        agree = 1 + (self.layers[:, one] == self.layers[:, other]).sum(axis=0, dtype=np.int32)
         return np.where(self.community[one] == self.community[other], agree, 0)
 
     def save(self, path: Path) -> None:

@@ -62,7 +62,7 @@ def towns(city: City) -> Iterator[Town]:
     weight = np.concatenate([weights[keep], weights[keep]])
     order = np.argsort(piece, kind="stable")
     starts = np.searchsorted(piece[order], np.arange(number + 1))
-    local = np.empty(count, dtype=np.int64)
+    local = np.empty(count, dtype=np.int32)
     local[order] = np.arange(count) - starts[piece[order]]
     by_source = np.lexsort((target, source, piece[source]))
     source, target, weight = source[by_source], target[by_source], weight[by_source]
@@ -75,7 +75,7 @@ def towns(city: City) -> Iterator[Town]:
             id=place,
             atoms=atoms,
             sizes=city.households[atoms],
-            first=np.searchsorted(rows, np.arange(len(atoms) + 1)),
+            first=np.searchsorted(rows, np.arange(len(atoms) + 1)).astype(np.int32),
             other=local[target[part]],
             weight=weight[part],
             at=city.at[atoms],
@@ -235,8 +235,8 @@ def gerrychain(town: Town) -> np.ndarray:
     for seed in range(20):
         try:
             found = recursive_tree_part(
-                Graph.from_networkx(graph), range(count), mean, "households", max(room, 0.02), node_repeats=2,
-                method=partial(bipartition_tree, max_attempts=2000), rng=random.Random(seed),
+                Graph.from_networkx(graph), range(count), mean, "households", max(room, 0.02),
+                bipartition_tree_fn=partial(bipartition_tree, max_attempts=2000), rng=random.Random(seed),
             )  # fmt: skip
         except Exception:
             continue

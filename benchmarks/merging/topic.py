@@ -27,6 +27,7 @@ FEWER = {
     ("city", "METIS once"): 1,
     ("district", "gridgov plain"): 2,
     ("street", "spopt max-p"): 2,
+    ("rough", "GerryChain tree"): 2,
 }
 CURVE = (1, 3, 10, 20)
 Row = dict[str, object]
@@ -128,7 +129,8 @@ def bars(found: Found, repairs: list[dict[str, float]]) -> dict[str, dict[str, o
         ours, peer = map(list, zip(*cpu, strict=True))
         share = max(a / b for a, b in zip(ours, peer, strict=True))
         rows[f"merging.{size}-cpu"] = {"value": share, "peer": statistics.median(peer), "ratio": share}
-    best = [min(found["rough", tool, seed]["bad"] for tool in TOOLS["rough"][1:]) for seed in SEEDS]
+    peers = {(tool, seed) for size, tool, seed in found if size == "rough" and tool != "gridgov rough"}
+    best = [min(found["rough", tool, seed]["bad"] for tool, at in peers if at == seed) for seed in SEEDS]
     rough = [mine - peer for mine, peer in zip(of("rough", "gridgov rough", "bad"), best, strict=True)]
     rows["merging.rough-bad-over-best-peer"] = one(max(rough))
     return rows

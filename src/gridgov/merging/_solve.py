@@ -23,7 +23,7 @@ FEE = 10 * ONE
 DEARER = 8
 EVERY = 3
 RUNS = 3
-REPAIRS = 6
+REPAIRS = 16
 LOST = 1000
 
 
@@ -283,7 +283,9 @@ class _Solver:
         window = piece.windows[0]
         large = sum(2 * size > window.high for size in piece.size[:: len(piece.windows)])
         counts = list(piece.counts) or counts_to_try(piece.households, window, piece.target, large)
-        goal = (least_bad(piece.households, window), min(least_missing(piece.households, c, window) for c in counts))
+        fewest = [least_missing(piece.households, count, window) for count in counts]
+        goal = (least_bad(piece.households, window), min(fewest))
+        counts = [count for count, missing in zip(counts, fewest, strict=True) if missing == goal[1]] or counts
         found = self.once(min(counts[0], piece.atoms), 1)
         # A division that is only to be mended begins with what was there, and one run mends it.
         runs = 1 if piece.start else RUNS
@@ -292,7 +294,7 @@ class _Solver:
                 break
             # Other numbers of parts are tried only where the first one leaves something to mend.
             count = counts[attempt // 2 % len(counts)] if found.cost[:2] > goal else counts[0]
-            division = self.once(min(count, piece.atoms), 1 << max(0, attempt - runs + 1))
+            division = self.once(min(count, piece.atoms), 1 << min(6, max(0, attempt - runs + 1)))
             found = min(found, division, key=lambda each: each.cost)
         return found
 
