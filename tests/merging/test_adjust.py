@@ -2,20 +2,27 @@
 
 import datetime as dt
 
+import attrs
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gridgov.errors import NotFoundError, RefusalError, SetupError
 from gridgov.merging import (
+    Lineage,
+    MergePolicy,
     adjust,
     check_plan,
     flows,
+    frontier,
     join,
     merge,
+    move,
     split,
     undo,
 )
-from gridgov.territory import Built, Demolished, Recounted, Transferred
-from gridgov.testing import strategies
+from gridgov.territory import Built, Demolished, Recounted, Transferred, change_ground
+from gridgov.testing import small_ground, small_layer, strategies
 
 COMMUNITY = "150203005008"
 DAY = dt.date(2027, 3, 1)
@@ -120,3 +127,105 @@ def test_undoing_a_change_of_the_ground_gives_back_every_building_that_still_sta
         old = plan.grid_of.get(atom.code)
         if old and done.ground.territory.up(atom.code, "community") == plan[old].community:
             assert back.after.grid_of[atom.code] == old
+
+
+# --- by example -----------------------------------------------------------------------------------
+
+ROW = small_ground([100] * 12)
+FIRST = merge(ROW, [])
+ONE, TWO, THREE = (grid.code for grid in FIRST.base_grids)
+
+
+def test_what_fits_where_it_is_moves_nobody():
+    """A grid that loses a building and stays inside its window is left alone."""
+    room = next(grid for grid in FIRST.base_grids if grid.households > 300)
+    done = adjust(FIRST, ROW, [Demolished(room.atoms[0])], on=DAY)
+    assert (done.moved, done.new, done.abolished, done.changed) == (0, (), (), (room.code,))
+    assert [after.name for after in done.after.base_grids] == [before.name for before in FIRST.base_grids]
+
+
+def test_a_new_compound_that_fits_nowhere_becomes_a_grid_and_the_summary_counts_it():
+    new = [
+        Built(code="N1", name="新苑1号楼", community=COMMUNITY, households=240, adjoins={"B11": 60}),
+        Built(code="N2", name="新苑2号楼", community=COMMUNITY, households=240, adjoins={"N1": 60}),
+    ]
+    done = adjust(FIRST, ROW, new, on=DAY)
+    assert (done.moved, done.abolished, done.findings, done.after.outside) == (0, (), (), ())
+    (code,) = done.new
+    assert done.after[code].atoms == ("N1", "N2")
+    assert done.after[code].code == f"{COMMUNITY}004"
+    assert "0 of 1680 households get another grid; 3 grids stay as they are, 0 change, 1 are new, 0 are abolished" in (
+        done.summary("en")
+    )
+    assert "换到别的网格；3 个网格不变" in done.summary("zh")
+
+
+def test_the_frontier_goes_from_few_moves_to_good_borders():
+    """取舍: more households moved, a smaller cut; the ends are the extremes."""
+    ground = small_ground([60] * 8, [60] * 8, [60] * 8)
+    old = small_layer("a", [f"B{n:02}" for n in range(12)], [f"B{n:02}" for n in range(12, 24)])
+    plan = merge(ground, [old])
+    codes = [grid.code for grid in plan.base_grids]
+    atom = next(a for a in plan[codes[0]].atoms if move(plan, ground, {a: codes[1]}, [old]).findings == ())
+    worse = move(plan, ground, {atom: codes[1]}, [old]).after
+    found = frontier(worse, ground, [Recounted("B00", 61)], [old], on=DAY, stays=(100, 0))
+    assert found[0].moved <= found[-1].moved
+    assert found[0].after.cut_weight >= found[-1].after.cut_weight
+    assert all(each.findings == () for each in found)
+
+
+def test_a_community_that_becomes_too_small_for_its_grids_gives_one_up():
+    changes = [Demolished(f"B{n:02}") for n in range(6)]
+    done = adjust(FIRST, ROW, changes, on=DAY)
+    assert done.findings == ()
+    assert sum(grid.households for grid in done.after.base_grids) == 600
+    assert len(done.after.base_grids) == 2
+    assert len(done.abolished) == 1
+
+
+def test_a_grid_whose_middle_comes_down_falls_into_two_and_is_mended():
+    middle = FIRST[TWO].atoms[1]
+    done = adjust(FIRST, ROW, [Demolished(middle)], on=DAY)
+    assert done.findings == ()
+    assert list(check_plan(done.after, done.ground)) == []
+
+
+def test_another_policy_may_be_asked_for_later():
+    policy = MergePolicy(bounds=attrs.evolve(FIRST.bounds, households_min=200, target=300, households_max=300))
+    done = adjust(FIRST, ROW, [], on=DAY, policy=policy)
+    assert done.after.outside == ()
+    assert max(grid.households for grid in done.after.base_grids) <= 300
+
+
+def test_loyalty_without_layers_is_no_work():
+    assert merge(ROW, [], MergePolicy(loyalty=5)).grid_of == FIRST.grid_of
+
+
+def test_what_is_refused_by_hand_names_what_is_wrong():
+    with pytest.raises(RefusalError, match="'B99' is not in the plan"):
+        move(FIRST, ROW, {"B99": ONE})
+    with pytest.raises(RefusalError, match="'nowhere' is not in the plan"):
+        move(FIRST, ROW, {"B00": "nowhere"})
+    with pytest.raises(SetupError, match="B99"):
+        adjust(FIRST, ROW, [Demolished("B99")], on=DAY)
+    with pytest.raises(NotFoundError, match="of 3"):
+        flows(FIRST, FIRST, "nowhere")
+
+
+def test_an_opened_building_stays_opened_through_an_adjustment():
+    more = [
+        attrs.evolve(ROW.territory["B00"], code=f"E{n}", level="entrance", parent="B01", households=300)
+        for n in range(3)
+    ]
+    ground = small_ground([300, 900, 300], more=more)
+    nodes = [attrs.evolve(n, households=None) if n.code == "B01" else n for n in ground.territory]
+    ground = attrs.evolve(ground, territory=type(ground.territory).build(ground.territory.levels, nodes))
+    plan = merge(ground, [])
+    assert plan.opened == ("B01",)
+    done = adjust(plan, ground, [Recounted("B00", 310)], on=DAY)
+    assert (done.after.opened, done.findings) == (("B01",), ())
+    later = adjust(done.after, done.ground, [Recounted("B02", 320)], on=LATER)
+    assert later.findings == ()
+    ground = change_ground(done.ground, [Recounted("B02", 320)], on=LATER)
+    assert Lineage().enact(plan, on=DAY).enact(later.after, on=LATER).codes[0] == plan.base_grids[0].code
+    assert [node.code for node in ground.atoms] == [node.code for node in later.ground.atoms]

@@ -126,3 +126,13 @@ def test_a_move_by_hand_tells_at_once_what_it_costs_and_breaks():
     assert f"{torn.moved} of 1200 households" in torn.summary("en")
     assert torn.changed == (ONE, TWO)
     assert attrs.evolve(torn, after=FIRST).findings == ()
+
+
+def test_sources_of_a_grid_stand_the_largest_first_and_new_houses_count_as_no_move():
+    whole = join(FIRST, GROUND, [ONE, TWO, THREE])
+    lineage = Lineage().enact(FIRST, on=SPRING).enact(whole.after, on=SUMMER)
+    (code,) = (grid.code for grid in whole.after.base_grids)
+    sources = lineage.came_from(code, SUMMER, SPRING)
+    assert [flow.households for flow in sources] == sorted((g.households for g in FIRST.base_grids), reverse=True)
+    assert whole.moved == 1200 - FIRST[code].households
+    assert [households for _, households in lineage.moved()] == [whole.moved]

@@ -177,3 +177,16 @@ def test_every_code_lands_exactly_once_and_no_household_is_lost(territory, data)
     assert set(done.codes) == set(territory.nodes)
     assert set(done.codes.values()) == set(done.territory.nodes)
     assert done.territory.households(done.territory.root) == territory.households(territory.root)
+
+
+def test_places_that_are_united_count_what_both_did_and_last_as_long_as_either():
+    nodes = [
+        *CITY,
+        Node(code="X1", level="building", name="一", parent="150203005001", households=3, from_on=DAY),
+        Node(code="X2", level="building", name="二", parent="150203005001", households=4, until_on=DAY),
+    ]
+    done = recode(Territory.build(LEVELS, nodes), [Recoding(old="X1", new="X2")], on=DAY)
+    united = done.territory["X2"]
+    assert (united.households, united.from_on, united.until_on) == (7, dt.date.min, dt.date.max)
+    communities = [Recoding(old="150203006001", new="150203006002")]
+    assert recode(CITY, communities, on=DAY).territory["150203006002"].households is None

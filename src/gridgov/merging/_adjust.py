@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import datetime as dt
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -244,7 +244,7 @@ def undo(
     later stay with the grid that most of their neighbors go back to.
     """
     survey = _survey(plan, ground, _grown(layers, ground), to.policy)
-    homes = _homes(survey, to)
+    homes, _ = _homes(survey, to)
     return _redrawn(plan, survey, homes, used, names=to)
 
 
@@ -295,16 +295,19 @@ def _spread(
         waiting = left
 
 
-def _homes(survey: Survey, plan: MergePlan) -> dict[str, str]:
-    """Give where each atom belongs by a plan: entrances with their building, new atoms with their neighbors."""
+def _homes(survey: Survey, plan: MergePlan) -> tuple[dict[str, str], frozenset[str]]:
+    """Give where each atom belongs by a plan: entrances with their building, new atoms with their neighbors.
+
+    :returns: atom → code, and the atoms of which the plan itself says so.
+    """
     found = {}
     for node in survey.ground.atoms:
         code = plan.grid_of.get(node.code) or plan.grid_of.get(survey.ground.building_of(node.code), "")
         if code and survey.ground.territory.up(node.code, "community") == plan[code].community:
             found[node.code] = code
-    missing = [node.code for node in survey.ground.atoms if node.code not in found]
-    _spread(found, missing, survey.neighbors, "")
-    return found
+    settled = frozenset(found)
+    _spread(found, [node.code for node in survey.ground.atoms if node.code not in settled], survey.neighbors, "")
+    return found, settled
 
 
 def _alone(survey: Survey, grid: BaseGrid) -> Plot:
@@ -354,10 +357,10 @@ def _adjusted(
     engine: str,
 ) -> Adjustment:
     survey = _survey(plan, ground, layers, policy)
-    homes = _homes(survey, plan)
+    homes, settled = _homes(survey, plan)
     blocks = list(survey.blocks())
     plots = [plot for block in blocks for plot in block.plots]
-    ways = {id(plot): list(_ways(plot, homes, stay, engine)) for plot in plots}
+    ways = {id(plot): list(_ways(plot, homes, settled, stay, engine)) for plot in plots}
     # Where nothing is wrong and nothing should move, the best way is to leave it.
     chosen = {}
     for plot in plots:
@@ -373,25 +376,26 @@ def _adjusted(
     parts = {}
     for block in blocks:
         drawn = parts_of(block, [chosen[id(plot)] for plot in block.plots])
-        parts[block.community.code] = _coded(drawn, plan, homes, survey)
+        parts[block.community.code] = _coded(drawn, plan, homes, settled, survey)
     return _with(plan, survey, blocks, parts, used)
 
 
-def _ways(plot: Plot, homes: Mapping[str, str], stay: int, engine: str) -> Iterator[Piece]:
+def _ways(plot: Plot, homes: Mapping[str, str], settled: Collection[str], stay: int, engine: str) -> Iterator[Piece]:
     """Give the divisions to begin with: as it was, with large grids divided, with small ones joined, anew."""
     piece = plot.piece
     codes = list(dict.fromkeys(homes[group[0]] for group in plot.atoms))
     home = array("q", (codes.index(homes[group[0]]) for group in plot.atoms))
     measures = len(piece.windows)
-    # A percent of a cut weight for each household, in 1/256.
-    price = array("q", (piece.size[v * measures] * stay * ONE // 100 for v in range(piece.atoms)))
-    settled = attrs.evolve(piece, home=home, stay=price, heat=HEAT)
+    # A percent of a cut weight for each household, in 1/256; who is new here may go anywhere.
+    was = [any(atom in settled for atom in group) for group in plot.atoms]
+    price = array("q", (piece.size[v * measures] * stay * ONE // 100 * was[v] for v in range(piece.atoms)))
+    begun = attrs.evolve(piece, home=home, stay=price, heat=HEAT)
     start = _mended(piece, list(home))
-    yield attrs.evolve(settled, start=array("q", start))
+    yield attrs.evolve(begun, start=array("q", start))
     for other in (_divided(piece, start, engine), _joined(piece, start)):
         if other != start:
-            yield attrs.evolve(settled, start=array("q", other))
-    yield attrs.evolve(settled, heat=piece.heat)
+            yield attrs.evolve(begun, start=array("q", other))
+    yield attrs.evolve(begun, heat=piece.heat)
 
 
 def _mended(piece: Piece, labels: list[int]) -> list[int]:
@@ -443,11 +447,16 @@ def _joined(piece: Piece, labels: Sequence[int]) -> list[int]:
     return found
 
 
-def _coded(parts: Sequence[Part], plan: MergePlan, homes: Mapping[str, str], survey: Survey) -> list[Part]:
+def _coded(
+    parts: Sequence[Part], plan: MergePlan, homes: Mapping[str, str], settled: Collection[str], survey: Survey
+) -> list[Part]:
     """Let each part keep the code of the grid of which it has most households; each code is kept once."""
     shares: dict[tuple[int, str], tuple[int, int]] = {}
     for place, part in enumerate(parts):
         for atom in part.atoms:
+            # A new building lies with its neighbors to begin with, and gives no claim to their code.
+            if atom not in settled:
+                continue
             households, count = shares.get((place, homes[atom]), (0, 0))
             shares[place, homes[atom]] = households + survey.ground.territory.households(atom), count + 1
     code_of: dict[int, str] = {place: part.code for place, part in enumerate(parts) if part.code}
