@@ -80,3 +80,19 @@ def test_every_value_that_can_be_stored_is_frozen_and_holds_no_float():
     assert len(found) > 70
     for shape in found:
         assert shape.__setattr__ is attrs.exceptions.FrozenInstanceError or "frozen" in repr(shape.__setattr__).lower()
+
+
+def test_the_merge_command_writes_map_shapes_and_workbook_and_proves_what_it_can(tmp_path, capsys):
+    from pathlib import Path
+
+    from gridgov.__main__ import main
+
+    setup = Path(__file__).parent.parent / "examples/youyi/setup"
+    files = {"--map": "map.svg", "--geojson": "map.json", "--workbook": "plan.xlsx"}
+    wanted = [part for option, name in files.items() for part in (option, str(tmp_path / name))]
+    pytest.importorskip("xlsxwriter")
+    assert main(["merge", str(setup), "--certify", "--language", "en", *wanted]) == 0
+    shown = capsys.readouterr().out
+    assert "Merged into 39 base grids" in shown
+    assert "Proved: any plan has at least 0 grids outside the window" in shown
+    assert all((tmp_path / name).stat().st_size > 10_000 for name in files.values())

@@ -30,11 +30,28 @@ def _check(arguments: argparse.Namespace) -> int:
 
 def _merge(arguments: argparse.Namespace) -> int:
     from gridgov.documents import load_setup
-    from gridgov.merging import check_plan, merge
+    from gridgov.merging import certify, check_plan, merge
+    from gridgov.reports import plan_geojson, plan_map, plan_workbook
 
     setup = load_setup(arguments.folder)
-    plan = merge(setup.ground, setup.layers, setup.merging, seed=arguments.seed)
+    plan = merge(
+        setup.ground,
+        setup.layers,
+        setup.merging,
+        seed=arguments.seed,
+        roles=setup.roster.roles,
+        incumbents=setup.incumbents,
+    )
+    if arguments.certify:
+        plan = certify(plan, setup.ground, setup.layers)
     print(plan.summary(arguments.language))
+    if arguments.map:
+        arguments.map.write_text(plan_map(plan, setup.ground), encoding="utf-8")
+    if arguments.geojson:
+        text = json.dumps(plan_geojson(plan, setup.ground), ensure_ascii=False)
+        arguments.geojson.write_text(text, encoding="utf-8")
+    if arguments.workbook:
+        plan_workbook(plan, setup.ground, arguments.workbook, arguments.language)
     broken = list(check_plan(plan, setup.ground, setup.layers))
     for finding in broken:
         print(f"  ✗ {finding}")
@@ -81,6 +98,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     merge.add_argument("folder", type=Path)
     merge.add_argument("--seed", type=int, default=0, help="another seed gives another valid plan")
     merge.add_argument("--language", choices=("zh", "en"), default="zh")
+    merge.add_argument("--certify", action="store_true", help="prove what can be proved (more with the extra exact)")
+    merge.add_argument("--map", type=Path, metavar="FILE.svg", help="write a map")
+    merge.add_argument("--geojson", type=Path, metavar="FILE", help="write the shapes of the base grids")
+    merge.add_argument("--workbook", type=Path, metavar="FILE.xlsx", help="write a workbook (needs the extra sheets)")
     merge.set_defaults(run=_merge)
     schema = commands.add_parser("schema", help="write the JSON Schemas of the setup files")
     schema.add_argument("folder", type=Path)

@@ -46,8 +46,9 @@ def test_a_first_plan_may_carry_its_people_and_the_check_misses_nobody():
     assert list(check_plan(plan, setup.ground, incumbents=incumbents, roles=setup.roster.roles)) == []
     loads = coverage(plan, plan.people)["area-lead"]
     assert {holder: load for holder, (_, load) in loads.items()} == {"lead-0": 320, "lead-1": 320}
-    with pytest.raises(SetupError, match="lead-9"):
-        merge(setup.ground, [], roles=setup.roster.roles, incumbents=[Incumbent(holder="lead-9", role="nobody")])
+    left_out = merge(setup.ground, [], roles=setup.roster.roles, incumbents=[Incumbent(holder="lead-9", role="nobody")])
+    assert [(short.code, short.subject) for short in left_out.shortfalls] == [("no-grid", "lead-9")]
+    assert "lead-9 尚无网格可去" in left_out.summary("zh")
 
 
 @pytest.mark.parametrize(

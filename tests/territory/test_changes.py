@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gridgov.errors import SetupError
+from gridgov.merging import merge
 from gridgov.territory import (
     Built,
     Demolished,
@@ -19,7 +20,7 @@ from gridgov.territory import (
     change_ground,
     recode,
 )
-from gridgov.testing import small_ground, strategies
+from gridgov.testing import small_ground, small_layer, strategies
 
 DAY = dt.date(2027, 3, 1)
 COMMUNITY = "150203005008"
@@ -190,3 +191,14 @@ def test_places_that_are_united_count_what_both_did_and_last_as_long_as_either()
     assert (united.households, united.from_on, united.until_on) == (7, dt.date.min, dt.date.max)
     communities = [Recoding(old="150203006001", new="150203006002")]
     assert recode(CITY, communities, on=DAY).territory["150203006002"].households is None
+
+
+def test_a_merge_after_a_re_organisation_draws_the_same_grids_under_other_codes():
+    ground = small_ground([100] * 8)
+    layers = [small_layer("a", [f"B{n:02}" for n in range(4)], [f"B{n:02}" for n in range(4, 8)])]
+    rows = [Recoding(old="150203005", new="150204001"), *(Recoding(old=f"B{n:02}", new=f"X{n:02}") for n in range(8))]
+    done = recode(ground.territory, rows, on=DAY)
+    before, after = merge(ground, layers), merge(done.ground(ground), [layer.recoded(done.codes) for layer in layers])
+    assert [grid.households for grid in before.base_grids] == [grid.households for grid in after.base_grids]
+    assert after.base_grids[0].code == "150204001008001"
+    assert {atom for grid in after.base_grids for atom in grid.atoms} == {f"X{n:02}" for n in range(8)}

@@ -48,7 +48,9 @@ def certify(plan: MergePlan, ground: Ground, layers: Sequence[Layer] = (), *, ef
     """Give the plan with a certificate that is as strong as can be had, and with better borders where some are proved.
 
     A plan that was changed by hand, or that is loyal to layers or balances measures, keeps its
-    borders: a smaller cut was not all that was wanted of it.
+    borders: a smaller cut was not all that was wanted of it. Where borders are replaced, codes are
+    given anew and people must be posted anew: certify before you post, and before anything is in
+    force.
 
     :param ground: with *layers* what the plan was made of.
     :param effort: for each small piece, in deterministic seconds of OR-Tools; the result is the

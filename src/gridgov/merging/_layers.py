@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 import attrs
@@ -61,6 +61,13 @@ class Layer:
     def grid_of(self) -> dict[str, str]:
         """Atom → the id of the old grid that it lies in."""
         return {atom: grid.id for grid in self.grids for atom in grid.atoms}
+
+    def recoded(self, codes: Mapping[str, str]) -> Layer:
+        """Give the layer after a re-organisation: old code of a building → new code."""
+        grids = (
+            attrs.evolve(grid, atoms=frozenset(codes.get(atom, atom) for atom in grid.atoms)) for grid in self.grids
+        )
+        return attrs.evolve(self, grids=tuple(grids))
 
 
 def check_layers(ground: Ground, layers: Sequence[Layer]) -> Iterator[Finding]:

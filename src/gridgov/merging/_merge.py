@@ -11,15 +11,18 @@ from gridgov.errors import Finding, SetupError
 from gridgov.merging._assemble import Part, assemble
 from gridgov.merging._layers import Bounds, Layer, check_layers
 from gridgov.merging._people import Incumbent, repost
-from gridgov.merging._plan import MergePlan
+from gridgov.merging._plan import MergePlan, Shortfall
 from gridgov.merging._policy import MergePolicy
 from gridgov.merging._run import Progress, Solved, divide_all
 from gridgov.merging._solve import Division
 from gridgov.merging._survey import Block, Plot, Survey, check_policy, open_large_buildings
 from gridgov.staffing import Role
 from gridgov.territory import Ground
+from gridgov.wording import Text
 
 __all__ = ["merge", "parts_of", "surveyed", "sweep"]
+
+LEFT_OUT = {"plan.no-holder": "{subject} 尚缺一人一格的岗位人员", "plan.no-grid": "{subject} 尚无网格可去"}
 
 
 def merge(
@@ -41,7 +44,8 @@ def merge(
     :param layers: the old grids of each department; each covers every atom exactly once.
     :param wanted: a policy, or just its bounds; by default 300–500 households around 400.
     :param seed: another seed gives another, equally valid plan.
-    :param roles: with *incumbents*: who must be posted on base grids, and by which rule.
+    :param roles: with *incumbents*: who must be posted on base grids, and by which rule. Whoever finds
+        no grid, and a grid that finds nobody, are shortfalls too; ``Setup.with_plan`` refuses them.
     :param engine: ``plain`` Python, ``compiled`` by numba (30 times faster, the same plan), or
         ``auto`` for whichever is there.
     :param executor: where communities are divided; None divides them here. The plan is the same.
@@ -60,9 +64,16 @@ def merge(
     plan = assemble(survey, blocks, {b.community.code: parts_of(b, [divided[id(p)] for p in b.plots]) for b in blocks})
     if incumbents:
         people, missing = repost(plan, roles or {}, incumbents)
-        if missing:
-            raise SetupError(missing)
-        plan = attrs.evolve(plan, people=people)
+        left = tuple(
+            Shortfall(
+                code=each.code.removeprefix("plan."),
+                subject=each.subject,
+                text=Text(LEFT_OUT[each.code].format(subject=each.subject), each.message),
+                proved=False,
+            )
+            for each in missing
+        )
+        plan = attrs.evolve(plan, people=people, shortfalls=(*plan.shortfalls, *left))
     return plan
 
 

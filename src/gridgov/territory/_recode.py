@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import attrs
 
 from gridgov.errors import Finding, SetupError
+from gridgov.territory._ground import Ground
 from gridgov.territory._tree import Node, Territory
 
 __all__ = ["Recoded", "Recoding", "recode"]
@@ -51,6 +52,17 @@ class Recoded:
     def back(self, code: str) -> tuple[str, ...]:
         """Give the old codes of a new one, several where places were united."""
         return tuple(old for old, new in self.codes.items() if new == code)
+
+    def ground(self, ground: Ground) -> Ground:
+        """Give ground with the new codes: the same buildings side by side."""
+        pairs = tuple(
+            attrs.evolve(pair, one=self.codes[pair.one], other=self.codes[pair.other]) for pair in ground.adjacencies
+        )
+        opened = {
+            self.codes[building]: tuple(self.codes[each] for each in inside)
+            for building, inside in ground.opened_buildings.items()
+        }
+        return attrs.evolve(ground, territory=self.territory, adjacencies=pairs, opened_buildings=opened)
 
 
 def recode(territory: Territory, rows: Sequence[Recoding], *, on: dt.date) -> Recoded:
