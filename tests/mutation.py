@@ -49,7 +49,7 @@ PAIRS = {
     "merging/_exact.py": ["tests/merging/test_certificate.py"],
     "merging/_kernel.py": ["tests/merging/test_solver.py"],
     "merging/_lineage.py": ["tests/merging/test_lineage.py"],
-    "merging/_people.py": ["tests/merging"],
+    "merging/_repost.py": ["tests/merging"],
     "merging/_plan.py": ["tests/merging"],
     "merging/_run.py": ["tests/merging/test_run.py"],
     "merging/_solve.py": ["tests/merging/test_solver.py", "tests/merging/test_policy.py"],

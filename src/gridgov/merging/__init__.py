@@ -27,9 +27,10 @@ from gridgov.merging._check import check_plan
 from gridgov.merging._layers import Bounds, Layer, LayerGrid, check_layers
 from gridgov.merging._lineage import Enacted, Flow, Lineage, flows
 from gridgov.merging._merge import merge, sweep
-from gridgov.merging._people import Incumbent, Reposting, Succession, coverage, repost, succeed
+from gridgov.merging._people import Incumbent, Reposting
 from gridgov.merging._plan import BaseGrid, Border, MergePlan, Share, Shortfall
 from gridgov.merging._policy import Apart, AsIs, GridCount, Held, Measure, MergePolicy, Together
+from gridgov.merging._repost import Succession, coverage, repost, succeed
 from gridgov.merging._survey import check_policy
 
 __all__ = [

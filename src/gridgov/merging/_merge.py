@@ -10,9 +10,10 @@ import attrs
 from gridgov.errors import Finding, SetupError
 from gridgov.merging._assemble import Part, assemble
 from gridgov.merging._layers import Bounds, Layer, check_layers
-from gridgov.merging._people import Incumbent, repost
+from gridgov.merging._people import Incumbent
 from gridgov.merging._plan import MergePlan, Shortfall
 from gridgov.merging._policy import MergePolicy
+from gridgov.merging._repost import repost
 from gridgov.merging._run import Progress, Solved, divide_all
 from gridgov.merging._solve import Division
 from gridgov.merging._survey import Block, Plot, Survey, check_policy, open_large_buildings
