@@ -27,7 +27,7 @@ FEWER = {
     ("city", "METIS once"): 1,
     ("district", "gridgov plain"): 2,
     ("street", "spopt max-p"): 2,
-    ("rough", "GerryChain tree"): 2,
+    ("rough", "GerryChain tree"): 1,
 }
 CURVE = (1, 3, 10, 20)
 Row = dict[str, object]
@@ -67,8 +67,13 @@ def measure() -> tuple[dict[str, dict[str, object]], dict[str, object], str]:
             if size == "city":
                 city(folder, size, seed).unlink()
     curve: Found = {}
+    # One district and twenty are the district and the city of seed 1, made in the same way.
+    known = {1: "district", 20: "city"}
     for times in CURVE:
         for tool in ("gridgov", "METIS best of 20"):
+            if times in known:
+                curve[f"{times}x", tool, 1] = found[known[times], tool, 1]
+                continue
             curve[f"{times}x", tool, 1] = run("one.py", tool, str(city(folder, f"{times}x", 1)))
             print("curve", times, tool, curve[f"{times}x", tool, 1], flush=True)
     repairs = [run("repair.py", str(city(folder, "district", seed)), str(seed)) for seed in SEEDS]

@@ -27,10 +27,10 @@ from gridgov.merging._layers import Layer, LayerGrid
 from gridgov.merging._lineage import Flow, flows, households_moved
 from gridgov.merging._merge import parts_of, surveyed
 from gridgov.merging._plan import BaseGrid, MergePlan
-from gridgov.merging._policy import MergePolicy
+from gridgov.merging._policy import Apart, Held, MergePolicy
 from gridgov.merging._run import divide_all
 from gridgov.merging._solve import Piece, divide
-from gridgov.merging._survey import Block, Plot, Survey, connected_pieces
+from gridgov.merging._survey import SITES, Block, Plot, Survey, connected_pieces
 from gridgov.territory import Change, Ground, change_ground
 from gridgov.wording import Phrasebook
 
@@ -186,8 +186,12 @@ def split(
             "plan.cannot-split", f"{grid} has {len(old.atoms)} atoms and cannot become {into} grids", grid=grid
         )
     survey = _survey(plan, ground, layers, plan.policy)
+    if len(list(connected_pieces(old.atoms, survey.neighbors))) > 1:
+        raise RefusalError("plan.cannot-split", f"{grid} falls apart already; mend it first", grid=grid)
     plot = _alone(survey, old)
     division = divide(attrs.evolve(plot.piece, counts=(into,)))
+    if division.parts != into:
+        raise RefusalError("plan.cannot-split", f"{grid} cannot become {into} connected grids", grid=grid, into=into)
     parts: list[set[str]] = [set() for _ in range(division.parts)]
     for group, part in zip(plot.atoms, division.labels, strict=True):
         parts[part] |= set(group)
@@ -202,12 +206,17 @@ def join(
 ) -> Adjustment:
     """Make one grid of several; the code of the largest stays.
 
-    :raises RefusalError: ``plan.cannot-join`` for fewer than two, or grids of several communities.
+    :raises RefusalError: ``plan.cannot-join`` for fewer than two, or grids of several communities or kinds.
     :raises NotFoundError: for an unknown grid.
     """
     olds = [plan[grid] for grid in dict.fromkeys(grids)]
     if len(olds) < 2 or len({old.community for old in olds}) > 1:
-        raise RefusalError("plan.cannot-join", "two or more grids of one community can be joined", grids=list(grids))
+        listed = ", ".join(dict.fromkeys(grids))
+        message = f"two or more grids of one community can be joined, and not {listed}"
+        raise RefusalError("plan.cannot-join", message, grids=listed)
+    if len({old.kind for old in olds}) > 1:
+        kinds = ", ".join(f"{old.code} ({old.kind})" for old in olds)
+        raise RefusalError("plan.cannot-join", f"grids of one kind can be joined, and not {kinds}", grids=kinds)
     keeper = max(olds, key=lambda old: (old.households, [-ord(letter) for letter in old.code]))
     homes = {atom: keeper.code for old in olds for atom in old.atoms}
     return _redrawn(plan, _survey(plan, ground, layers, plan.policy), {**plan.grid_of, **homes}, used)
@@ -226,12 +235,18 @@ def move(
     What the new borders break is told by ``findings`` and ``summary``, and is not refused: a person
     may want to see it first. Applying a plan that breaks something is refused.
 
-    :raises RefusalError: ``plan.unknown-place`` for an atom or grid that is not in the plan.
+    :raises RefusalError: ``plan.unknown-place`` for an atom or grid that is not in the plan,
+        ``plan.other-community`` for a grid of another community.
     """
     for atom, code in homes.items():
-        if atom not in plan.grid_of or code not in plan:
-            wrong = atom if atom not in plan.grid_of else code
-            raise RefusalError("plan.unknown-place", f"{wrong!r} is not in the plan", atom=atom, grid=code)
+        if atom not in plan.grid_of:
+            raise RefusalError("plan.unknown-place", f"the building {atom!r} is not in the plan", atom=atom, grid=code)
+        if code not in plan:
+            raise RefusalError("plan.unknown-place", f"the grid {code!r} is not in the plan", atom=atom, grid=code)
+        home = plan[plan.grid_of[atom]].community
+        if home != plan[code].community:
+            message = f"{atom} lies in {home} and cannot go to {code}, a grid of {plan[code].community}"
+            raise RefusalError("plan.other-community", message, atom=atom, grid=code)
     return _redrawn(plan, _survey(plan, ground, layers, plan.policy), {**plan.grid_of, **homes}, used)
 
 
@@ -244,7 +259,8 @@ def undo(
     later stay with the grid that most of their neighbors go back to.
     """
     survey = _survey(plan, ground, _grown(layers, ground), to.policy)
-    homes, _ = _homes(survey, to)
+    homes, settled = _homes(survey, to)
+    _mend_homes(survey, homes, settled)
     return _redrawn(plan, survey, homes, used, names=to)
 
 
@@ -252,7 +268,25 @@ def undo(
 
 
 def _survey(plan: MergePlan, ground: Ground, layers: Sequence[Layer], policy: MergePolicy) -> Survey:
-    return surveyed(ground.opened(plan.opened), layers, policy, plan.seed)
+    opened = ground.opened(plan.opened)
+    return surveyed(opened, layers, _of_today(policy, opened), plan.seed)
+
+
+def _of_today(policy: MergePolicy, ground: Ground) -> MergePolicy:
+    """Give the policy without what it says of buildings that have come down since."""
+    standing = {node.code for node in ground.atoms} | set(ground.opened_buildings)
+    held: list[Held] = []
+    for each in policy.held:
+        if isinstance(each, Apart):
+            held += [each] if {each.one, each.other} <= standing else []
+            continue
+        left = tuple(atom for atom in each.atoms if atom in standing)
+        held += [attrs.evolve(each, atoms=left)] if left else []
+    measures = tuple(
+        attrs.evolve(measure, amounts={code: n for code, n in measure.amounts.items() if code in standing})
+        for measure in policy.measures
+    )
+    return attrs.evolve(policy, held=tuple(held), measures=measures)
 
 
 def _grown(layers: Sequence[Layer], ground: Ground) -> tuple[Layer, ...]:
@@ -276,7 +310,7 @@ def _grown(layers: Sequence[Layer], ground: Ground) -> tuple[Layer, ...]:
 def _spread(
     home: dict[str, str], new: Sequence[str], neighbors: Mapping[str, Mapping[str, int]], otherwise: str
 ) -> None:
-    """Give each new atom the home of most of its neighbors; where there are none, a home of its own."""
+    """Give each new atom the home of most of its neighbors; without any, *otherwise* or a home of its own."""
     waiting = list(new)
     while waiting:
         left = []
@@ -290,7 +324,8 @@ def _spread(
             else:
                 left.append(atom)
         if len(left) == len(waiting):
-            home |= dict.fromkeys(left, otherwise)
+            for atoms in connected_pieces(left, {atom: neighbors.get(atom, {}) for atom in left}):
+                home |= dict.fromkeys(atoms, otherwise or f"new {atoms[0]}")
             return
         waiting = left
 
@@ -308,6 +343,28 @@ def _homes(survey: Survey, plan: MergePlan) -> tuple[dict[str, str], frozenset[s
     settled = frozenset(found)
     _spread(found, [node.code for node in survey.ground.atoms if node.code not in settled], survey.neighbors, "")
     return found, settled
+
+
+def _mend_homes(survey: Survey, homes: dict[str, str], settled: Collection[str]) -> None:
+    """Let every home hang together and be of one kind: what does not goes to a neighbor, or is a grid of its own."""
+    territory = survey.ground.territory
+
+    def kind(atom: str) -> str:
+        found = territory[atom].kind
+        return found if found in SITES else ""
+
+    members: dict[tuple[str, str], list[str]] = {}
+    for atom, home in homes.items():
+        # A new school is no part of the grid beside it, whatever adjoins.
+        apart = home if atom in settled or not kind(atom) else f"new {atom}"
+        homes[atom] = apart
+        members.setdefault((apart, kind(atom)), []).append(atom)
+    for (home, own), atoms in sorted(members.items()):
+        pieces = list(connected_pieces(sorted(atoms), survey.neighbors))
+        pieces.sort(key=lambda piece: (-sum(map(territory.households, piece)), min(piece)))
+        for loose in pieces[1:]:
+            near = {homes[o] for a in loose for o in survey.neighbors[a] if kind(o) == own} - {home}
+            homes |= dict.fromkeys(loose, min(near) if near and not own else f"new {min(loose)}")
 
 
 def _alone(survey: Survey, grid: BaseGrid) -> Plot:
@@ -341,9 +398,15 @@ def _part(atoms: Iterable[str], code: str, known: MergePlan, survey: Survey) -> 
 def _with(
     before: MergePlan, survey: Survey, blocks: Sequence[Block], parts: Mapping[str, Sequence[Part]], used: Iterable[str]
 ) -> Adjustment:
-    taken = [*used, *(grid.code for grid in before.base_grids)]
-    after = assemble(survey, blocks, parts, used=taken)
-    return Adjustment(before=before, after=after, ground=survey.ground, layers=tuple(survey.layers))
+    given = [*before.retired, *used, *(grid.code for grid in before.base_grids)]
+    after = assemble(survey, blocks, parts, used=given)
+    retired = tuple(dict.fromkeys(code for code in given if code not in after))
+    return Adjustment(
+        before=before,
+        after=attrs.evolve(after, retired=retired),
+        ground=survey.ground,
+        layers=tuple(survey.layers),
+    )
 
 
 def _adjusted(
@@ -365,7 +428,7 @@ def _adjusted(
     chosen = {}
     for plot in plots:
         start = ways[id(plot)][0].judged(ways[id(plot)][0].start)
-        if stay >= ONLY_IF_NEEDED and start.cost[0] == 0:
+        if stay >= ONLY_IF_NEEDED and start.cost[0] == 0 and policy == plan.policy:
             chosen[id(plot)] = start
     open_ = [plot for plot in plots if id(plot) not in chosen]
     divisions = iter(divide_all([piece for plot in open_ for piece in ways[id(plot)]], engine=engine))
@@ -452,13 +515,16 @@ def _coded(
 ) -> list[Part]:
     """Let each part keep the code of the grid of which it has most households; each code is kept once."""
     shares: dict[tuple[int, str], tuple[int, int]] = {}
+    # By what was counted before: a building that has grown gives no more claim than it did.
+    counted = {atom: n for grid in plan.base_grids for atom, n in zip(grid.atoms, grid.counts, strict=True)}
     for place, part in enumerate(parts):
         for atom in part.atoms:
             # A new building lies with its neighbors to begin with, and gives no claim to their code.
             if atom not in settled:
                 continue
             households, count = shares.get((place, homes[atom]), (0, 0))
-            shares[place, homes[atom]] = households + survey.ground.territory.households(atom), count + 1
+            now = survey.ground.territory.households(atom)
+            shares[place, homes[atom]] = households + counted.get(atom, now), count + 1
     code_of: dict[int, str] = {place: part.code for place, part in enumerate(parts) if part.code}
     for place, code in sorted(shares, key=lambda key: (tuple(-each for each in shares[key]), key)):
         if place not in code_of and code in plan and code not in code_of.values():

@@ -32,9 +32,9 @@ WHY = Phrasebook(
             "is held as it is: {households} households, outside {least}–{most}",
         ),
         "island": (
-            "孤立地块，共 {households} 户，不与其他楼栋相邻，无法划为 {least}–{most} 户的网格",
-            "an island of {households} households that adjoins nothing else and cannot be divided into grids of "
-            "{least}–{most}",
+            "孤立地块，共 {households} 户，在界线以内不与其他楼栋相邻，无法划为 {least}–{most} 户的网格",
+            "an island of {households} households that adjoins nothing else inside its borders and cannot be divided "
+            "into grids of {least}–{most}",
         ),
         "arithmetic": (
             "所在地块共 {whole} 户，无论分几格都不能全部在 {least}–{most} 户之内；此格 {households} 户",
@@ -229,7 +229,8 @@ def _shortfalls(survey: Survey, block: Block, grids: Sequence[BaseGrid]) -> Iter
                 facts = {"least": block.bounds.households_min, "most": block.bounds.households_max}
                 largest = max(grid.atoms, key=lambda atom: (territory.households(atom), atom))
                 whole = ground_of[grid.atoms[0]].piece.households if grid.atoms[0] in ground_of else 0
-                text = _text(key, name=territory[largest].name, households=grid.households, whole=whole, **facts)
+                alone = territory.households(largest) if key == "oversize" else grid.households
+                text = _text(key, name=territory[largest].name, households=alone, whole=whole, **facts)
                 code = key if key in ("oversize", "as-is") else "outside-bounds"
                 subject = largest if key == "oversize" else grid.atoms[0]
                 yield Shortfall(code=code, subject=subject, text=text, proved=proved)

@@ -7,7 +7,7 @@ solved to the end; everything else gets a lower bound of its cut. Without the ex
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import attrs
 
@@ -48,9 +48,9 @@ def certify(plan: MergePlan, ground: Ground, layers: Sequence[Layer] = (), *, ef
     """Give the plan with a certificate that is as strong as can be had, and with better borders where some are proved.
 
     A plan that was changed by hand, or that is loyal to layers or balances measures, keeps its
-    borders: a smaller cut was not all that was wanted of it. Where borders are replaced, codes are
-    given anew and people must be posted anew: certify before you post, and before anything is in
-    force.
+    borders: a smaller cut was not all that was wanted of it. Where borders are replaced, grids keep
+    their codes by most of their households, and people must be posted anew: certify before anything
+    is in force.
 
     :param ground: with *layers* what the plan was made of.
     :param effort: for each small piece, in deterministic seconds of OR-Tools; the result is the
@@ -67,13 +67,14 @@ def certify(plan: MergePlan, ground: Ground, layers: Sequence[Layer] = (), *, ef
             proof = before.get(plot.piece.id)
             if proof is None or block.count is not None or min(plot.piece.weight, default=0) < 0:
                 continue
-            done = _prove(plot, proof, plan, effort)
+            done = _prove(plot, proof, plan, effort, free=free)
             found[plot.piece.id] = done
             if done.labels and free:
                 for group, label in zip(plot.atoms, done.labels, strict=True):
                     homes |= dict.fromkeys(group, f"{plot.piece.id}#{label}")
     better = plan
     if homes != plan.grid_of:
+        homes = _coded(plan, homes)
         parts: dict[str, list[Part]] = {block.community.code: [] for block in blocks}
         members: dict[str, set[str]] = {}
         for atom, home in homes.items():
@@ -81,9 +82,10 @@ def certify(plan: MergePlan, ground: Ground, layers: Sequence[Layer] = (), *, ef
         for home, atoms in members.items():
             old = plan.get(home)
             community = survey.ground.territory.up(min(atoms), "community") or ""
-            # Codes are given anew in the communities that change: nothing of this plan is in force yet.
-            parts[community].append(Part(atoms=frozenset(atoms), kind=old.kind if old else "residential"))
-        better = attrs.evolve(assemble(survey, blocks, parts), people=())
+            code, name, kind = (old.code, old.name, old.kind) if old else ("", "", "residential")
+            parts[community].append(Part(atoms=frozenset(atoms), kind=kind, code=code, name=name))
+        given = (*plan.retired, *(grid.code for grid in plan.base_grids))
+        better = attrs.evolve(assemble(survey, blocks, parts, used=given), retired=plan.retired, people=())
     proofs = tuple(_merged(proof, found.get(proof.piece)) for proof in better.certificate.proofs)
     impossible = {
         atom
@@ -102,6 +104,19 @@ def certify(plan: MergePlan, ground: Ground, layers: Sequence[Layer] = (), *, ef
     return attrs.evolve(better, certificate=Certificate(proofs), shortfalls=shortfalls)
 
 
+def _coded(plan: MergePlan, homes: Mapping[str, str]) -> dict[str, str]:
+    """Let each new part keep the code of the grid of which it has most households; each code is kept once."""
+    shares: dict[tuple[str, str], int] = {}
+    for grid in plan.base_grids:
+        for atom, count in zip(grid.atoms, grid.counts, strict=True):
+            shares[homes[atom], grid.code] = shares.get((homes[atom], grid.code), 0) + count
+    code_of: dict[str, str] = {}
+    for home, code in sorted(shares, key=lambda key: (-shares[key], key)):
+        if home not in code_of and code not in code_of.values():
+            code_of[home] = code
+    return {atom: code_of.get(home, home) for atom, home in homes.items()}
+
+
 def _merged(proof: Proof, found: _Found | None) -> Proof:
     if found is None:
         return proof
@@ -114,13 +129,15 @@ def _merged(proof: Proof, found: _Found | None) -> Proof:
     )
 
 
-def _prove(plot: Plot, proof: Proof, plan: MergePlan, effort: float) -> _Found:
+def _prove(plot: Plot, proof: Proof, plan: MergePlan, effort: float, *, free: bool) -> _Found:
     piece = plot.piece.bare()
     number: dict[str, int] = {}
     labels = [number.setdefault(plan.grid_of[group[0]], len(number)) for group in plot.atoms]
     parts = len(number)
     if proof.bad > proof.bad_least:
-        return _repaired(piece, proof, labels, effort)
+        found = _repaired(piece, proof, labels, effort)
+        # What was found is a bound for its own number of grids, not for this plan's.
+        return found if free or not found.labels else _Found(proof)
     if parts == 1:
         return _Found(attrs.evolve(proof, method="exact"))
     if proof.bad:

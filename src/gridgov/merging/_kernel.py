@@ -559,6 +559,9 @@ def anneal(
     first, other, state, luck = graph.first, graph.other, work.state, work.luck
     temperature = hot
     met = 0
+    # Marks count from the beginning again; one that an earlier run left behind would look like reached.
+    for v in range(atoms):
+        work.mark[v] = 0
     for sweep in range(sweeps):
         if sweep * 10 >= sweeps * 9:
             temperature = 0

@@ -79,7 +79,12 @@ def check_layers(ground: Ground, layers: Sequence[Layer]) -> Iterator[Finding]:
             yield _wrong(layer, "id-twice", layer.id, f"the layer {layer.id!r} stands twice", "give it its own id")
         seen.add(layer.id)
         owner: dict[str, str] = {}
+        ids: set[str] = set()
         for grid in layer.grids:
+            if grid.id in ids:
+                message = f"the {layer.id} grid {grid.id!r} stands twice"
+                yield _wrong(layer, "grid-twice", grid.id, message, "name all its buildings in one grid")
+            ids.add(grid.id)
             for atom in sorted(grid.atoms):
                 if atom not in atoms:
                     message = f"the {layer.id} grid {grid.id} names {atom!r}, which is no {ground.atom_level}"

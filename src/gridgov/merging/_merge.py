@@ -16,7 +16,7 @@ from gridgov.merging._policy import MergePolicy
 from gridgov.merging._repost import repost
 from gridgov.merging._run import Progress, Solved, divide_all
 from gridgov.merging._solve import Division
-from gridgov.merging._survey import Block, Plot, Survey, check_policy, open_large_buildings
+from gridgov.merging._survey import Block, Plot, Survey, check_policy, for_atoms, open_large_buildings
 from gridgov.staffing import Role
 from gridgov.territory import Ground
 from gridgov.wording import Text
@@ -105,13 +105,19 @@ def surveyed(ground: Ground, layers: Sequence[Layer], policy: MergePolicy, seed:
 
     :raises SetupError: with every mistake.
     """
-    findings: list[Finding] = [*ground.check(), *check_layers(ground, layers)]
-    if not findings:
-        opened = open_large_buildings(ground, policy)
-        findings += check_policy(opened, layers, policy)
+    findings: list[Finding] = [*ground.check(), *check_layers(ground.whole, layers)]
     if findings:
         raise SetupError(findings)
-    return Survey(ground=opened, layers=layers, policy=policy, seed=seed)
+    opened = open_large_buildings(ground, policy)
+    policy = for_atoms(policy, opened)
+    findings += check_policy(opened, layers, policy)
+    if findings:
+        raise SetupError(findings)
+    survey = Survey(ground=opened, layers=layers, policy=policy, seed=seed)
+    findings += survey.check_held()
+    if findings:
+        raise SetupError(findings)
+    return survey
 
 
 def parts_of(block: Block, divisions: Sequence[Division]) -> list[Part]:

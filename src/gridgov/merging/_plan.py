@@ -153,6 +153,7 @@ class MergePlan:
     """Base grids, the crosswalk to them, and whatever could not be had.
 
     :param opened: buildings that were divided by entrance or floor.
+    :param retired: codes of earlier plans that ended; none of them is given out again.
     :param crosswalk: for every old grid, which base grids it became.
     :param cut_weight: the sum over adjacencies between two base grids of one community of 1 + the
         number of layers that had both sides in one grid.
@@ -168,6 +169,7 @@ class MergePlan:
     cut_weight: int
     layer_names: tuple[tuple[str, str, str], ...]
     opened: tuple[str, ...] = ()
+    retired: tuple[str, ...] = ()
     borders: tuple[Border, ...] = ()
     shortfalls: tuple[Shortfall, ...] = ()
     certificate: Certificate = attrs.field(factory=Certificate)
@@ -300,9 +302,10 @@ class MergePlan:
                 yield say("kind", language, grid=grid.code, kind=grid.kind)
         bounds = self.bounds_of(grids[0].community)
         if not border.hard and bounds is not None and all(grid.kind == "residential" for grid in grids):
-            key = "too-large" if sum(sizes) > bounds.households_max else "fits-together"
             least, most = bounds.households_min, bounds.households_max
-            yield say(key, language, households=sum(sizes), least=least, most=most)
+            if sum(sizes) >= least:
+                key = "too-large" if sum(sizes) > most else "fits-together"
+                yield say(key, language, households=sum(sizes), least=least, most=most)
         for (_, zh, en), kept in zip(self.layer_names, border.kept, strict=True):
             layer = zh if language == "zh" else en
             if border.pairs - kept:

@@ -63,6 +63,8 @@ class Measure:
         window = self.least is not None and self.most is not None
         if window == (self.percent is not None):
             raise ValueError(f"the measure {self.id!r} has either least and most, or percent")
+        if not 1 <= self.price <= 10_000 or any(amount > 10**9 for amount in self.amounts.values()):
+            raise ValueError(f"the price of {self.id!r} is 1 to 10,000, and no amount is above 10⁹")
         if self.least is not None and self.most is not None and not 0 <= self.least <= self.most:
             raise ValueError(f"the window of {self.id!r} is 0 ≤ least ≤ most; not {self.least}, {self.most}")
 

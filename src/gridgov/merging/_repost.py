@@ -21,6 +21,7 @@ NEAREST = Text("保留原网格住户最多", "keeps most households of the old 
 SHARED = Text("同一单位分片,各格都有人", "the group shares the grids, so that each has somebody")
 OPEN = Text("补足无人网格", "fills a grid that had nobody")
 FOLLOWS = Text("随原网格住户转入", "follows the households of the grid that was abolished")
+BACK = Text("原网格恢复,回原岗", "the grid is back, and so is its holder")
 LEFT = Text(
     "原网格撤销,转入网格已有人,由人决定去向",
     "the grid is abolished and the one it went to has somebody; a person decides",
@@ -42,7 +43,7 @@ def repost(
     groups: dict[tuple[str, str, str], list[Incumbent]] = {}
     for each in incumbents:
         groups.setdefault((each.role, each.group, each.community), []).append(each)
-    posted: dict[tuple[str, str], Reposting] = {}
+    posted: dict[Incumbent, Reposting] = {}
     findings: list[Finding] = []
     for (role, _group, community), holders in groups.items():
         grids = [grid.code for grid in plan.base_grids if not community or grid.community == community]
@@ -60,10 +61,8 @@ def repost(
         else:
             chosen = {each.holder: [_nearest(grids, overlap[each.holder])] for each in holders}
         for each in holders:
-            posted[each.role, each.holder] = _reposting(
-                each, chosen.get(each.holder, []), overlap[each.holder], cardinality
-            )
-    found = (posted.get((each.role, each.holder)) for each in incumbents)
+            posted[each] = _reposting(each, chosen.get(each.holder, []), overlap[each.holder], cardinality)
+    found = (posted.get(each) for each in incumbents)
     return tuple(each for each in found if each is not None), tuple(findings)
 
 
@@ -171,7 +170,7 @@ def succeed(before: MergePlan, after: MergePlan, roster: Roster, on: dt.date) ->
 
     :param on: the first day of the later plan.
     """
-    current = [posting for posting in roster.postings if posting.place in before and posting.covers(on)]
+    current = [posting for posting in roster.postings if posting.place in before and posting.until_on >= on]
     leaving = [posting for posting in current if posting.place not in after]
     held = {(p.role, p.place, p.holder) for p in current if p.place in after}
     moved: list[Reposting] = []
@@ -180,7 +179,8 @@ def succeed(before: MergePlan, after: MergePlan, roster: Roster, on: dt.date) ->
         goes, why = _next_grid(posting, before, after, roster, held)
         if goes and (posting.role, goes, posting.holder) not in held:
             id_ = f"{posting.role}:{posting.holder}:{goes}:{on}"
-            added.append(Posting(id=id_, holder=posting.holder, role=posting.role, place=goes, from_on=on))
+            begins = max(on, posting.from_on)
+            added.append(attrs.evolve(posting, id=id_, place=goes, from_on=begins, end_reason=""))
             held.add((posting.role, goes, posting.holder))
         shares = _flowed(before, after, posting.place)
         moved.append(
@@ -196,12 +196,71 @@ def succeed(before: MergePlan, after: MergePlan, roster: Roster, on: dt.date) ->
             )
         )
     eve = on - dt.timedelta(days=1)
+    ended = {p.id: (max(eve, p.from_on), f"grid {p.place} is abolished") for p in leaving}
+    for posting, since in _returning(before, after, roster):
+        # Whoever was sent away when the grid was abolished comes back to it.
+        for other in current:
+            sent = other.holder == posting.holder and other.role == posting.role and other.from_on == since
+            if sent and other.place in after and roster.role(posting.role).cardinality != "one-to-many":
+                ended[other.id] = (max(eve, other.from_on), f"grid {posting.place} is back")
+                held.discard((other.role, other.place, other.holder))
+        id_ = f"{posting.role}:{posting.holder}:{posting.place}:{on}"
+        added.append(attrs.evolve(posting, id=id_, from_on=on, until_on=dt.date.max, end_reason=""))
+        held.add((posting.role, posting.place, posting.holder))
+        moved.append(_back(posting, after))
+    added += _spread_out(before, after, current, roster, held, on)
     return Succession(
-        ended={p.id: (max(eve, p.from_on), f"grid {p.place} is abolished") for p in leaving},
+        ended=ended,
         added=tuple(added),
         moved=tuple(moved),
         findings=tuple(_gaps(current, moved, after, roster, held)),
     )
+
+
+def _returning(before: MergePlan, after: MergePlan, roster: Roster) -> Iterator[tuple[Posting, dt.date]]:
+    """Give the postings that ended because a grid was abolished which is there again, and the day after they did."""
+    for posting in roster.postings:
+        gone = posting.end_reason == f"grid {posting.place} is abolished"
+        if gone and posting.place in after and posting.place not in before:
+            yield posting, posting.until_on + dt.timedelta(days=1)
+
+
+def _back(posting: Posting, after: MergePlan) -> Reposting:
+    had = after[posting.place].households
+    return Reposting(
+        holder=posting.holder,
+        role=posting.role,
+        layer="",
+        grid=posting.place,
+        base_grids=(posting.place,),
+        kept=had,
+        had=had,
+        why=BACK,
+    )
+
+
+def _spread_out(
+    before: MergePlan,
+    after: MergePlan,
+    current: Sequence[Posting],
+    roster: Roster,
+    held: set[tuple[str, str, str]],
+    on: dt.date,
+) -> Iterator[Posting]:
+    """Let whoever covers many grids cover a new one too that came out of one of theirs."""
+    sources: dict[str, dict[str, int]] = {}
+    for grid in before.base_grids:
+        for other, households in _flowed(before, after, grid.code).items():
+            if other not in before:
+                sources.setdefault(other, {})[grid.code] = households
+    for code, parts in sorted(sources.items()):
+        source = max(parts, key=lambda old: (parts[old], old))
+        for posting in current:
+            covers = posting.place == source and roster.role(posting.role).cardinality == "one-to-many"
+            if covers and (posting.role, code, posting.holder) not in held:
+                held.add((posting.role, code, posting.holder))
+                id_ = f"{posting.role}:{posting.holder}:{code}:{on}"
+                yield attrs.evolve(posting, id=id_, place=code, from_on=max(on, posting.from_on), end_reason="")
 
 
 def _flowed(before: MergePlan, after: MergePlan, grid: str) -> dict[str, int]:
@@ -255,7 +314,14 @@ def coverage(plan: MergePlan, people: Sequence[Reposting]) -> dict[str, dict[str
         for code in each.base_grids:
             sharing[each.role, code] = sharing.get((each.role, code), 0) + 1
     found: dict[str, dict[str, tuple[tuple[str, ...], int]]] = {}
+    turn: dict[tuple[str, str], int] = {}
     for each in people:
-        load = sum(plan[code].households // sharing[each.role, code] for code in each.base_grids)
-        found.setdefault(each.role, {})[each.holder] = (each.base_grids, load)
+        load = 0
+        for code in each.base_grids:
+            among, place = sharing[each.role, code], turn.get((each.role, code), 0)
+            turn[each.role, code] = place + 1
+            # What does not divide evenly falls to the first ones.
+            load += plan[code].households // among + (place < plan[code].households % among)
+        codes, before = found.setdefault(each.role, {}).get(each.holder, ((), 0))
+        found[each.role][each.holder] = ((*codes, *each.base_grids), before + load)
     return found

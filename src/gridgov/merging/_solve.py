@@ -110,6 +110,23 @@ class Piece:
             found.update(value.tobytes() if isinstance(value, array) else repr(value).encode())
         return found.hexdigest()
 
+    def prices(self) -> list[int]:
+        """Give what a unit outside its window costs in each measure, in 1/256 of a cut weight.
+
+        A unit of another measure is as dear as the households that come with it.
+        """
+        share = [max(1, sum(self.size[j :: len(self.windows)])) for j in range(len(self.windows))]
+        return [max(1, PRICE * w.price * share[0] // (100 * share[j])) for j, w in enumerate(self.windows)]
+
+    def _unfair(self, labels: Sequence[int], parts: int) -> int:
+        """Give what lies outside the windows of further measures costs."""
+        cost = 0
+        prices = self.prices() if len(self.windows) > 1 else []
+        for j, window in list(enumerate(self.windows))[1:]:
+            for total in self.totals(labels, parts, j):
+                cost += max(0, window.low - total, total - window.high) * prices[j]
+        return cost
+
     def neighbors(self) -> dict[int, dict[int, int]]:
         """Give atom → neighbor → weight."""
         return {
@@ -190,8 +207,11 @@ class Piece:
         lost = 0
         if min(self.weight, default=0) < 0:
             lost = sum(1 for (v, u), weight in self.weights().items() if weight < 0 and clean[v] == clean[u])
+        # So does a number of grids that was asked for.
+        if self.counts and len(number) not in self.counts:
+            lost += 1
         bad = sum(1 for each in outside if each) + LOST * lost
-        cost = (bad, sum(outside), self.cut(clean) * ONE + moved)
+        cost = (bad, sum(outside), self.cut(clean) * ONE + moved + self._unfair(clean, len(number)))
         return Division(labels=clean, parts=len(number), cost=cost)
 
 
@@ -285,11 +305,15 @@ class _Solver:
         counts = list(piece.counts) or counts_to_try(piece.households, window, piece.target, large)
         fewest = [least_missing(piece.households, count, window) for count in counts]
         goal = (least_bad(piece.households, window), min(fewest))
-        counts = [count for count, missing in zip(counts, fewest, strict=True) if missing == goal[1]] or counts
+        aparts = sum(1 for each in piece.weight if each < 0) // 2
+        if not piece.counts:
+            counts = [count for count, missing in zip(counts, fewest, strict=True) if missing == goal[1]]
+            # What is held apart may need more grids than the households would.
+            counts += [counts[0] + more for more in range(1, aparts + 1) if counts[0] + more not in counts]
         found = self.once(min(counts[0], piece.atoms), 1)
         # A division that is only to be mended begins with what was there, and one run mends it.
         runs = 1 if piece.start else RUNS
-        for attempt in range(1, runs + REPAIRS):
+        for attempt in range(1, runs + REPAIRS + 2 * aparts):
             if piece.atoms == 1 or (attempt >= runs and found.cost[:2] <= goal):
                 break
             # Other numbers of parts are tried only where the first one leaves something to mend.
@@ -316,9 +340,7 @@ class _Solver:
 
     def wanted(self, dearer: int) -> Wanted:
         windows, row = self.piece.windows, self.machine.row
-        # A unit of another measure is as dear as the households that come with it.
-        share = [max(1, sum(self.piece.size[j :: len(windows)])) for j in range(len(windows))]
-        price = [max(1, PRICE * dearer * w.price * share[0] // (100 * share[j])) for j, w in enumerate(windows)]
+        price = [each * dearer for each in self.piece.prices()]
         fee = [FEE * dearer * w.price // 100 for w in windows]
         return Wanted(row([w.low for w in windows]), row([w.high for w in windows]), row(price), row(fee))
 

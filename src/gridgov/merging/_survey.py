@@ -8,6 +8,7 @@ connected pieces, and each piece is divided for itself.
 
 from __future__ import annotations
 
+import datetime as dt
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Literal, TypeVar
@@ -16,11 +17,21 @@ import attrs
 
 from gridgov.errors import Finding
 from gridgov.merging._layers import Bounds, Layer
-from gridgov.merging._policy import Apart, AsIs, GridCount, MergePolicy, Together
+from gridgov.merging._policy import Apart, AsIs, GridCount, Held, MergePolicy, Together
 from gridgov.merging._solve import Piece, Window, counts_to_try
-from gridgov.territory import Ground, Node
+from gridgov.territory import GRID_DIGITS, Ground, Node
 
-__all__ = ["Block", "Carved", "Plot", "Survey", "check_policy", "connected_pieces", "old_grids", "open_large_buildings"]
+__all__ = [
+    "Block",
+    "Carved",
+    "Plot",
+    "Survey",
+    "check_policy",
+    "connected_pieces",
+    "for_atoms",
+    "old_grids",
+    "open_large_buildings",
+]
 
 APART = 10_000
 SITES = ("dedicated", "commercial", "road")
@@ -77,6 +88,40 @@ def open_large_buildings(ground: Ground, policy: MergePolicy) -> Ground:
         if isinstance(bounds, Bounds) and territory.households(node.code) > bounds.households_max:
             large.append(node.code)
     return ground.opened(large) if large else ground
+
+
+def for_atoms(policy: MergePolicy, ground: Ground) -> MergePolicy:
+    """Give the policy with every opened building named by what stands for it."""
+    inside = ground.opened_buildings
+    if not inside:
+        return policy
+    held: list[Held] = []
+    for each in policy.held:
+        match each:
+            case Together(atoms):
+                held.append(Together(tuple(a for atom in atoms for a in inside.get(atom, (atom,)))))
+            case AsIs(atoms):
+                whole = tuple(a for atom in atoms for a in inside.get(atom, (atom,)))
+                held.append(AsIs(whole, code=each.code))
+            case Apart(one, other):
+                pairs = ((a, b) for a in inside.get(one, (one,)) for b in inside.get(other, (other,)))
+                held += (Apart(a, b) for a, b in pairs)
+    measures = []
+    for measure in policy.measures:
+        amounts: dict[str, int] = {}
+        for code, amount in measure.amounts.items():
+            amounts |= _spread_over(amount, inside[code], ground) if code in inside else {code: amount}
+        measures.append(attrs.evolve(measure, amounts=amounts))
+    return attrs.evolve(policy, held=tuple(held), measures=tuple(measures))
+
+
+def _spread_over(amount: int, entrances: Sequence[str], ground: Ground) -> dict[str, int]:
+    """Spread what a building counts over its entrances by their households; the last one has the rest."""
+    sizes = [ground.territory.households(each) for each in entrances]
+    whole = max(1, sum(sizes))
+    shares = [amount * size // whole for size in sizes]
+    shares[-1] += amount - sum(shares)
+    return dict(zip(entrances, shares, strict=True))
 
 
 def old_grids(ground: Ground, layers: Sequence[Layer]) -> list[dict[str, str]]:
@@ -190,6 +235,28 @@ class Survey:
             for one, others in self.weights.items()
         }
 
+    def check_held(self) -> Iterator[Finding]:
+        """Give what is held and cannot be: across a hard border, of several kinds, under a code that is none."""
+        territory = self.ground.territory
+        codes: set[str] = set()
+        for each in self.policy.held:
+            if isinstance(each, Apart):
+                continue
+            named = ", ".join(each.atoms)
+            if len(list(connected_pieces(each.atoms, self.neighbors))) > 1:
+                yield _wrong("apart", each.atoms[0], f"a border that no grid crosses lies between {named}")
+            kinds = {territory[atom].kind if territory[atom].kind in SITES else "" for atom in each.atoms}
+            if len(kinds) > 1 or (isinstance(each, Together) and kinds != {""}):
+                yield _wrong("kind", each.atoms[0], f"{named} are grids by their kind and not by what is held")
+            if isinstance(each, AsIs) and each.code:
+                community = territory.up(each.atoms[0], "community") or ""
+                node = territory.nodes.get(each.code)
+                gone = node is not None and (node.level != "grid" or node.until_on != dt.date.max)
+                fits = each.code.startswith(community) and each.code[len(community) :].isdigit()
+                if gone or each.code in codes or not fits or len(each.code) != GRID_DIGITS:
+                    yield _wrong("bad-code", each.atoms[0], f"{each.code!r} cannot be the code of {named}")
+                codes.add(each.code)
+
     def _weights(self) -> dict[str, dict[str, int]]:
         """Give what cutting each border costs: 1, plus the layers that kept both sides together."""
         found = {}
@@ -222,17 +289,29 @@ class Survey:
 
     def _block(self, community: Node, nodes: Sequence[Node]) -> Block:
         bounds, counts = self._bounds(community, nodes)
-        carved = list(self._carve(nodes, bounds))
-        gone = {atom for each in carved for atom in each.atoms}
-        rest = [node.code for node in nodes if node.code not in gone]
-        plots = []
-        for component in connected_pieces(rest, self.neighbors):
-            if not self._hang_on(component, carved, bounds):
-                whole = counts if len(component) == len(rest) else ()
-                plots.append(self.plot(community.code, sorted(component), bounds, whole))
         wanted = self.policy.exceptions.get(community.code)
         count = wanted if isinstance(wanted, GridCount) else None
+        carved = list(self._carve(nodes, bounds, by_number=count is not None))
+        gone = {atom for each in carved for atom in each.atoms}
+        rest = [node.code for node in nodes if node.code not in gone]
+        components = list(connected_pieces(rest, self.neighbors))
+        numbers = self._numbers(components, counts)
+        plots = []
+        for component, allowed in zip(components, numbers, strict=True):
+            if not self._hang_on(component, carved, bounds):
+                plots.append(self.plot(community.code, sorted(component), bounds, allowed))
         return Block(community=community, bounds=bounds, count=count, carved=tuple(carved), plots=tuple(plots))
+
+    def _numbers(self, components: Sequence[Sequence[str]], counts: tuple[int, ...]) -> list[tuple[int, ...]]:
+        """Divide a wanted number of grids among the pieces of a village: one each, the rest to the largest."""
+        if not counts or len(components) == 1:
+            return [counts] * len(components)
+        sizes = [sum(self.ground.territory.households(atom) for atom in atoms) for atoms in components]
+        shares = [1] * len(components)
+        for _ in range(counts[0] - len(components)):
+            place = max(range(len(sizes)), key=lambda p: (sizes[p] / (shares[p] + 1), -p))
+            shares[place] += 1
+        return [(share,) for share in shares]
 
     def _bounds(self, community: Node, nodes: Sequence[Node]) -> tuple[Bounds, tuple[int, ...]]:
         wanted = self.policy.exceptions.get(community.code, self.policy.bounds)
@@ -241,20 +320,23 @@ class Survey:
             return wanted.bounds(households, self.policy.bounds.target)
         return wanted, ()
 
-    def _carve(self, nodes: Sequence[Node], bounds: Bounds) -> Iterator[Carved]:
+    def _carve(self, nodes: Sequence[Node], bounds: Bounds, *, by_number: bool) -> Iterator[Carved]:
         by_code = {node.code: node for node in nodes}
         taken: set[str] = set()
         for each in self.policy.held:
             if isinstance(each, AsIs) and each.atoms[0] in by_code:
                 taken |= set(each.atoms)
-                yield Carved(atoms=tuple(sorted(each.atoms)), why="as-is", code=each.code)
+                kind = by_code[each.atoms[0]].kind
+                kind = kind if kind in SITES else "residential"
+                yield Carved(atoms=tuple(sorted(each.atoms)), why="as-is", kind=kind, code=each.code)
         for kind in SITES:
             of_kind = [node.code for node in nodes if node.kind == kind and node.code not in taken]
             for site in connected_pieces(of_kind, self.neighbors) if kind != "dedicated" else self._sites(of_kind):
                 taken |= set(site)
                 yield Carved(atoms=tuple(sorted(site)), why="kind", kind=kind)
         for node in nodes:
-            if node.code not in taken and self.ground.territory.households(node.code) > bounds.households_max:
+            large = self.ground.territory.households(node.code) > bounds.households_max
+            if node.code not in taken and large and not by_number:
                 yield Carved(atoms=(node.code,), why="oversize")
 
     def _sites(self, atoms: Sequence[str]) -> Iterator[list[str]]:
@@ -262,8 +344,10 @@ class Survey:
         by_compound: dict[str, list[str]] = {}
         for atom in atoms:
             parent = self.ground.territory[atom].parent or ""
-            compound = self.ground.territory.nodes[parent].level == "compound"
-            by_compound.setdefault(parent if compound else atom, []).append(atom)
+            place = self.ground.territory.nodes[parent]
+            # After a merge the grid that was made of a compound stands for it.
+            one_site = place.level == "compound" or (place.level == "grid" and place.kind == "dedicated")
+            by_compound.setdefault(parent if one_site else atom, []).append(atom)
         for members in by_compound.values():
             yield from connected_pieces(members, self.neighbors)
 
@@ -319,7 +403,7 @@ class Survey:
     def _groups(self, atoms: Sequence[str]) -> list[tuple[str, ...]]:
         inside = set(atoms)
         held = {a: e.atoms for e in self.policy.held if isinstance(e, Together) for a in e.atoms if a in inside}
-        groups = dict.fromkeys(tuple(sorted(held.get(atom, (atom,)))) for atom in atoms)
+        groups = dict.fromkeys(tuple(sorted(inside.intersection(held.get(atom, (atom,))))) for atom in atoms)
         return list(groups)
 
     def _windows(

@@ -14,6 +14,7 @@ from gridgov.cases import CaseGiven, CasePolicy
 from gridgov.errors import Finding, SetupError
 from gridgov.escalation import Ladder
 from gridgov.merging import (
+    Adjustment,
     Bounds,
     Incumbent,
     Layer,
@@ -88,7 +89,7 @@ class Setup:
     :param effective_on: the day from which postings made by a plan hold.
     :param incumbents: who must be posted on base grids by a plan.
     :param merging: how grids are wanted; see :class:`~gridgov.merging.MergePolicy`.
-    :param plan: the merge plan in force; None before the merge.
+    :param plan: the merge plan in force; None before the merge. It holds since *plan_on*.
     :param repostings: where people went by that plan; :param gaps: what it left open: grids without
         a holder, holders without a grid.
     """
@@ -110,6 +111,7 @@ class Setup:
     retention: Mapping[str, Retention] = attrs.field(factory=_default_retention)
     effective_on: dt.date = dt.date.min
     plan: MergePlan | None = None
+    plan_on: dt.date = dt.date.min
     repostings: tuple[Reposting, ...] = ()
     gaps: tuple[Finding, ...] = ()
 
@@ -128,7 +130,25 @@ class Setup:
         """The code of the top place; every stream begins with it."""
         return self.territory.root
 
-    def with_plan(self, plan: MergePlan, *, ground: Ground | None = None, on: dt.date | None = None) -> Setup:
+    def with_adjustment(self, adjustment: Adjustment, *, on: dt.date) -> Setup:
+        """Let an adjustment hold from a day on: its ground, its layers and its plan.
+
+        :raises SetupError: as :meth:`with_plan`, and for an adjustment of another plan than the one
+            in force.
+        """
+        if self.plan is None or adjustment.before.digest != self.plan.digest:
+            message = "the adjustment was made from another plan than the one that is in force"
+            raise SetupError([Finding(code="plan.other-plan", subject=self.jurisdiction, message=message)])
+        return self.with_plan(adjustment.after, ground=adjustment.ground, layers=adjustment.layers, on=on)
+
+    def with_plan(
+        self,
+        plan: MergePlan,
+        *,
+        ground: Ground | None = None,
+        layers: Sequence[Layer] | None = None,
+        on: dt.date | None = None,
+    ) -> Setup:
         """Let people, organizations and codes follow a plan: the first one, or a later one.
 
         Base grids become places between their community and its buildings. By a first plan every
@@ -136,18 +156,28 @@ class Setup:
         stays, and who was on an abolished one follows its households (see *gaps* for what a person
         must decide). Cases and points are tied to places and persons, which keep their codes.
 
-        :param ground: the ground that a later plan divides, if it changed; its old layers may
-            then say nothing of new buildings, so that only the plan itself is checked.
-        :param on: the first day of the plan, by default ``effective_on``.
-        :raises SetupError: for a plan that does not hold on this ground, or leaves somebody out.
+        :param ground: the ground that a later plan divides, if it changed, and *layers* as they are
+            on it; :meth:`with_adjustment` brings both along.
+        :param on: the first day of the plan, by default ``effective_on``; a later plan begins later.
+        :raises SetupError: for a plan that does not hold on this ground, or leaves somebody out, or
+            does not begin after the one in force.
         """
         day = on or self.effective_on
+        if self.plan is not None and day <= self.plan_on:
+            message = f"a plan from {day} on would rewrite the one that holds since {self.plan_on}"
+            remedy = "give a later day"
+            raise SetupError(
+                [Finding(code="plan.not-later", subject=self.jurisdiction, message=message, remedy=remedy)]
+            )
         divided = (ground or self.ground).opened(plan.opened)
-        findings = list(check_plan(plan, divided, self.layers if ground is None and self.plan is None else ()))
+        old = self.layers if layers is None else tuple(layers)
+        findings = list(check_plan(plan, divided, old))
         if findings:
             raise SetupError(findings)
         territory = _with_grids(divided, plan, self.plan, day)
-        fresh = attrs.evolve(self, ground=attrs.evolve(divided, territory=territory), plan=plan)
+        fresh = attrs.evolve(
+            self, ground=attrs.evolve(divided, territory=territory), layers=old, plan=plan, plan_on=day
+        )
         return fresh._first_posted(day) if self.plan is None else fresh._posted_anew(self.plan, day)
 
     def _first_posted(self, on: dt.date) -> Setup:
@@ -284,7 +314,8 @@ def _with_grids(ground: Ground, plan: MergePlan, before: MergePlan | None, on: d
         if node.code in plan.grid_of:
             kept.append(attrs.evolve(node, parent=plan.grid_of[node.code]))
         elif node.code in ground.opened_buildings:
-            kept.append(attrs.evolve(node, parent=territory.up(node.code, "community")))
+            # Its entrances are counted in their grids; counted here too they would count twice.
+            kept.append(attrs.evolve(node, parent=territory.up(node.code, "community"), households=0))
         elif node.code in plan:
             grid = plan[node.code]
             kept.append(attrs.evolve(node, name=grid.name, kind=grid.kind, until_on=dt.date.max))

@@ -87,16 +87,18 @@ def change_ground(ground: Ground, changes: Sequence[Change], *, on: dt.date) -> 
                 pairs += (Adjacency(change.code, other, meters) for other, meters in sorted(change.adjoins.items()))
             case Demolished(code):
                 gone.add(code)
-                nodes[code] = attrs.evolve(
-                    nodes[code], households=0, from_on=min(nodes[code].from_on, _eve(on)), until_on=_eve(on)
-                )
+                for each in (code, *ground.opened_buildings.get(code, ())):
+                    nodes[each] = attrs.evolve(
+                        nodes[each], households=0, from_on=min(nodes[each].from_on, _eve(on)), until_on=_eve(on)
+                    )
             case Recounted(code, households):
                 nodes[code] = attrs.evolve(nodes[code], households=households)
             case Transferred(code, community):
                 nodes[code] = attrs.evolve(nodes[code], parent=community)
     territory = Territory.build(ground.territory.levels, nodes.values())
     kept = tuple(pair for pair in pairs if pair.one not in gone and pair.other not in gone)
-    return attrs.evolve(ground, territory=territory, adjacencies=kept)
+    opened = {code: inside for code, inside in ground.opened_buildings.items() if code not in gone}
+    return attrs.evolve(ground, territory=territory, adjacencies=kept, opened_buildings=opened)
 
 
 def _eve(on: dt.date) -> dt.date:
@@ -105,7 +107,7 @@ def _eve(on: dt.date) -> dt.date:
 
 def _check(ground: Ground, changes: Sequence[Change]) -> Iterator[Finding]:
     territory = ground.territory
-    standing = {node.code for node in ground.atoms}
+    standing = {node.code for node in ground.atoms} | set(ground.opened_buildings)
     built = {change.code for change in changes if isinstance(change, Built)}
     down = {change.code for change in changes if isinstance(change, Demolished)}
     seen: set[tuple[type, str]] = set()
@@ -131,6 +133,9 @@ def _check(ground: Ground, changes: Sequence[Change]) -> Iterator[Finding]:
             )  # fmt: skip
         elif change.code in down and not isinstance(change, Demolished):
             yield _wrong("gone", change.code, f"{change.code} comes down and is {_name(change)}", "one of the two")
+        if isinstance(change, Recounted) and change.code in ground.opened_buildings:
+            message = f"{change.code} is counted by its entrances"
+            yield _wrong("counted-inside", change.code, message, "recount the entrances")
         if isinstance(change, Built | Recounted) and change.households < 0:
             yield _wrong(
                 "bad-households", change.code, f"{change.code} has {change.households} households", "0 or more"

@@ -59,7 +59,8 @@ class Ground:
             if node.until_on != dt.date.max:
                 continue
             if node.code in self.opened_buildings:
-                found += (self.territory[child] for child in self.opened_buildings[node.code])
+                inside = (self.territory[child] for child in self.opened_buildings[node.code])
+                found += (child for child in inside if child.until_on == dt.date.max)
             else:
                 found.append(node)
         return tuple(found)
@@ -73,7 +74,11 @@ class Ground:
         """
         if not self.opened_buildings:
             return self.adjacencies
-        inside = self.opened_buildings
+        standing = {node.code for node in self.atoms}
+        inside = {
+            code: tuple(each for each in entrances if each in standing)
+            for code, entrances in self.opened_buildings.items()
+        }
         found = [
             attrs.evolve(pair, one=one, other=other)
             for pair in self.adjacencies
@@ -85,9 +90,20 @@ class Ground:
         return tuple(found)
 
     def opened(self, buildings: Iterable[str]) -> Ground:
-        """Give this ground with some buildings divided by what lies in them."""
-        fresh = {code: self.territory.children(code) for code in buildings if code not in self.opened_buildings}
+        """Give this ground with some buildings divided by what lies in them; one with nothing in it stays whole."""
+        fresh = {
+            code: inside
+            for code in buildings
+            if code not in self.opened_buildings and code in self.territory
+            for inside in [self.territory.children(code)]
+            if inside
+        }
         return attrs.evolve(self, opened_buildings={**self.opened_buildings, **fresh}) if fresh else self
+
+    @property
+    def whole(self) -> Ground:
+        """This ground with every building as one atom."""
+        return attrs.evolve(self, opened_buildings={}) if self.opened_buildings else self
 
     def can_open(self, building: str) -> bool:
         """Say whether a building is known to consist of entrances or floors with households of their own."""

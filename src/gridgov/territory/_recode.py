@@ -77,8 +77,8 @@ def recode(territory: Territory, rows: Sequence[Recoding], *, on: dt.date) -> Re
     by_old = {row.old: row for row in rows}
     codes: dict[str, str] = {}
     for node in territory.below(territory.root):
-        codes[node.code] = _new_code(node, by_old, codes)
-    findings = list(_collisions(codes, by_old))
+        codes[node.code] = _new_code(node, territory, by_old, codes)
+    findings = [*_collisions(codes, by_old), *_counted_differently(territory, codes)]
     if findings:
         raise SetupError(findings)
     nodes: dict[str, Node] = {}
@@ -89,25 +89,31 @@ def recode(territory: Territory, rows: Sequence[Recoding], *, on: dt.date) -> Re
         if row and row.name:
             fresh = attrs.evolve(fresh, name=row.name)
         known = nodes.get(fresh.code)
-        nodes[fresh.code] = fresh if known is None else _united(known, fresh)
+        nodes[fresh.code] = fresh if known is None else _united(known, fresh, row.name if row else "")
     return Recoded(territory=Territory.build(territory.levels, nodes.values()), codes=codes, on=on)
 
 
-def _new_code(node: Node, by_old: Mapping[str, Recoding], codes: Mapping[str, str]) -> str:
+def _new_code(node: Node, territory: Territory, by_old: Mapping[str, Recoding], codes: Mapping[str, str]) -> str:
     if node.code in by_old:
         return by_old[node.code].new
-    if node.parent is None or not node.code.startswith(node.parent):
-        return node.code
-    return codes[node.parent] + node.code[len(node.parent) :]
+    # The nearest place above whose digits it carries; after a merge that is not its grid.
+    for above in territory.path(node.code)[1:]:
+        if node.code.startswith(above):
+            return codes[above] + node.code[len(above) :]
+    return node.code
 
 
-def _united(one: Node, other: Node) -> Node:
-    """Make one place of two: it counts what both did, and lasts as long as either."""
+def _united(one: Node, other: Node, name: str) -> Node:
+    """Make one place of two: it counts what both did, and lasts as long as either; a row may name it anew."""
     households = None
     if one.households is not None or other.households is not None:
         households = (one.households or 0) + (other.households or 0)
     return attrs.evolve(
-        one, households=households, from_on=min(one.from_on, other.from_on), until_on=max(one.until_on, other.until_on)
+        one,
+        name=name or one.name,
+        households=households,
+        from_on=min(one.from_on, other.from_on),
+        until_on=max(one.until_on, other.until_on),
     )
 
 
@@ -139,6 +145,21 @@ def _collisions(codes: Mapping[str, str], by_old: Mapping[str, Recoding]) -> Ite
             yield _wrong(
                 "collision", new, f"{', '.join(olds)} would all be {new}",
                 "give the one that should be another place a row with a code of its own",
+            )  # fmt: skip
+
+
+def _counted_differently(territory: Territory, codes: Mapping[str, str]) -> Iterator[Finding]:
+    """Give places that would be united though one is counted itself and another by what lies in it."""
+    by_new: dict[str, list[str]] = {}
+    for old, new in codes.items():
+        by_new.setdefault(new, []).append(old)
+    for new, olds in by_new.items():
+        own = [old for old in olds if territory[old].households is not None]
+        inside = [old for old in olds if territory[old].households is None and territory.households(old)]
+        if own and inside:
+            yield _wrong(
+                "counted-differently", new, f"{', '.join(own)} counts its own households, {', '.join(inside)} does not",
+                "count both in the same way before they are united",
             )  # fmt: skip
 
 
