@@ -43,7 +43,7 @@ def show(setup: Setup) -> Adjustment:
         for stay, each in zip((100, 10, 0), frontier(setup.plan, setup.ground, what, setup.layers, on=ON, stays=(100, 10, 0)), strict=True)
     ]  # fmt: skip
     print(text_table(("代价 stay", "换格户 moved", "边界权重 cut", "不符 outside"), rows))
-    later = setup.with_plan(done.after, ground=done.ground, on=ON)
+    later = setup.with_adjustment(done, on=ON)
     print("岗位变动 / who moves:", ", ".join(f"{m.holder} {m.grid[-6:]} → {' '.join(g[-6:] for g in m.base_grids) or '?'}" for m in later.repostings) or "nobody")  # fmt: skip
     for gap in later.gaps:
         print(f"  ! {gap.message}")

@@ -116,3 +116,72 @@ def test_mistakes_of_rows_come_all_at_once():
         ground_from_rows(rows, [], street=STREET)
     with pytest.raises(SetupError, match="'Z'"):
         ground_from_rows(rows[:1], [("A", "Z", 1)], street=STREET)
+
+
+def test_rows_as_a_csv_gives_them_are_read_and_entrances_stand_for_their_building():
+    """Everything is text, and a large building is counted by its entrances."""
+    rows = [
+        {
+            "code": "A",
+            "households": "300",
+            "community": "东 ",
+            "outline": "0 0 10 0 10 10",
+            "longitude": "5",
+            "latitude": "5",
+        },
+        {"code": "B", "households": "", "community": "东"},
+        {"code": "B-1", "households": "450", "building": "B"},
+        {"code": "B-2", "households": "350", "building": "B"},
+    ]
+    found = ground_from_rows(rows, [("A", "B", "12", "2")], street=STREET)
+    (pair,) = found.ground.adjacencies
+    assert (pair.meters, pair.barrier, found.ground.territory["A"].outline) == (12, 2, (0, 0, 10, 0, 10, 10))
+    plan = merge(found.ground, [], Bounds())
+    assert (plan.opened, len(plan.base_grids), list(check_plan(plan, found.ground))) == (("B",), 3, [])
+
+
+@pytest.mark.parametrize(
+    ("row", "pair", "message"),
+    [
+        ({"code": "B", "households": 1, "community": ""}, ("A", "B", 1), "B lies in no community"),
+        ({"code": "B", "households": 1, "community": "x", "outline": "1 2 3"}, ("A", "B", 1), "three corners or more"),
+        (
+            {"code": "B", "households": 1, "community": "x", "longitude": 109.8},
+            ("A", "B", 1),
+            "no whole number of degrees",
+        ),
+        ({"code": "B", "households": 1, "community": "x"}, ("A", "B", 2.5), r"adjacency 1 is \('A', 'B', 2.5\)"),
+        ({"code": "B", "households": 1, "community": "x"}, ("A", "B"), "adjacency 1 is"),
+        (
+            {"code": "B", "hh": 1, "community": "x"},
+            ("A", "B", 1),
+            "no column 'households'; its columns are code, hh, community",
+        ),
+    ],
+)
+def test_what_a_spreadsheet_has_wrong_is_named_by_row_and_cause(row, pair, message):
+    with pytest.raises(SetupError, match=message):
+        ground_from_rows([{"code": "A", "households": 5, "community": "x"}, row], [pair], street=STREET)
+
+
+def test_made_up_codes_never_take_an_official_one():
+    rows = [
+        {"code": "A", "households": 1, "community": "甲"},
+        {"code": "B", "households": 1, "community": f"{STREET}001"},
+    ]
+    assert ground_from_rows(rows, [], street=STREET).communities == {
+        "甲": f"{STREET}002",
+        f"{STREET}001": f"{STREET}001",
+    }
+
+
+def test_a_directed_graph_and_a_feature_without_properties_do_no_harm():
+    graph = nx.DiGraph()
+    graph.add_node("A", households=1, community="x")
+    graph.add_node("B", households=1, community="x")
+    graph.add_edges_from([("A", "B", {"meters": 7}), ("B", "A", {"meters": 7})])
+    found = ground_from_graph(graph, street=STREET)
+    assert found.ground.neighbors()["A"] == {"B": 7}
+    bare = {"type": "Feature", "properties": None, "geometry": {"type": "Polygon", "coordinates": []}}
+    with pytest.raises(SetupError, match="without corners"):
+        drawn(bare)

@@ -76,7 +76,8 @@ def test_multipliers_that_prove_too_much_are_cut_down_to_what_they_prove():
 
 def test_a_small_community_is_proved_optimal():
     ground = small_ground([100] * 4, [100] * 4, [100] * 4)
-    plan = certify(merge(ground, [small_layer("a", [f"B{n:02}" for n in range(12)])]), ground)
+    layers = [small_layer("a", [f"B{n:02}" for n in range(12)])]
+    plan = certify(merge(ground, layers), ground, layers)
     assert [(p.method, p.optimal) for p in plan.certificate.proofs] == [("exact", True)]
     assert "已证明最优" in plan.summary("zh")
 

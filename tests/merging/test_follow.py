@@ -8,12 +8,12 @@ import pytest
 import gridgov
 from gridgov.cases import CaseView, OpenCase, Resolve, WorkList
 from gridgov.errors import SetupError
-from gridgov.merging import Incumbent, adjust, check_plan, coverage, join, merge, split, undo
+from gridgov.merging import Incumbent, adjust, check_plan, coverage, join, merge, split, succeed, undo
 from gridgov.points import ProposeAward, Statement
-from gridgov.staffing import Roster
+from gridgov.staffing import Posting, Role, Roster
 from gridgov.store import MemoryStore
-from gridgov.territory import Adjacency, Built, Demolished
-from gridgov.testing import NOON, SimulatedClock, small_setup
+from gridgov.territory import Adjacency, Built, Demolished, Node, Territory
+from gridgov.testing import NOON, SimulatedClock, small_ground, small_setup
 
 LATER = dt.date(2026, 9, 10)
 NEXT_DAY = dt.date(2026, 9, 2)
@@ -171,3 +171,66 @@ def test_the_postings_of_a_building_that_came_down_end_with_it():
     assert (posting.role, posting.until_on) == ("building-lead", LATER - dt.timedelta(days=1))
     assert "come down" in posting.end_reason
     assert isinstance(later.roster, Roster)
+
+
+def test_whoever_covers_many_grids_covers_a_new_one_that_came_out_of_one_of_theirs():
+    setup = merged()
+    police = Role(id="beat", zh="责任区民警", en="beat officer", level="grid", cardinality="one-to-many")
+    (grid, *_) = [g.code for g in setup.plan.base_grids if g.community == ONE]
+    joined = setup.with_plan(
+        join(setup.plan, setup.ground, [g.code for g in setup.plan.base_grids if g.community == ONE]).after, on=LATER
+    )
+    grid = joined.plan.grid_of[f"{ONE}-B001"]
+    beat = Posting(
+        id="p-beat", holder="police-1", role="beat", place=grid, from_on=LATER, until_on=dt.date(2026, 12, 31)
+    )
+    roster = joined.roster
+    roster = attrs.evolve(roster, roles={**roster.roles, "beat": police}, postings=(*roster.postings, beat))
+    next_day = LATER + dt.timedelta(days=1)
+    halves = split(joined.plan, joined.ground, grid)
+    found = succeed(joined.plan, halves.after, roster, next_day)
+    (added,) = [posting for posting in found.added if posting.role == "beat"]
+    assert (added.place, added.until_on) == (halves.new[0], dt.date(2026, 12, 31))
+
+
+def test_a_plan_does_not_begin_before_the_one_in_force_and_not_from_another_one():
+    setup = merged()
+    codes = [grid.code for grid in setup.plan.base_grids if grid.community == ONE]
+    done = join(setup.plan, setup.ground, codes)
+    with pytest.raises(SetupError, match="would rewrite"):
+        setup.with_plan(done.after, on=dt.date(2026, 7, 1))
+    later = setup.with_adjustment(done, on=LATER)
+    assert (later.plan_on, later.plan.digest) == (LATER, done.after.digest)
+    with pytest.raises(SetupError, match="another plan"):
+        later.with_adjustment(done, on=LATER + dt.timedelta(days=1))
+
+
+def test_loads_of_a_shared_grid_add_up_to_it():
+    setup = small_setup()
+    roles = {"helper": Role(id="helper", zh="", en="", level="grid", cardinality="many-to-one")}
+    people = [Incumbent(holder=f"h{n}", role="helper", community=ONE) for n in range(3)]
+    plan = merge(setup.ground, [], roles=roles, incumbents=people)
+    loads = [load for _, load in coverage(plan, plan.people)["helper"].values()]
+    assert sum(loads) == plan[plan.people[0].base_grids[0]].households
+
+
+def test_one_holder_in_two_communities_is_posted_in_both():
+    setup = small_setup()
+    people = [Incumbent(holder="h", role="area-lead", community=c) for c in (ONE, "150203005009")]
+    plan = merge(setup.ground, [], roles=setup.roster.roles, incumbents=people)
+    assert {code[:12] for each in plan.people for code in each.base_grids} == {ONE, "150203005009"}
+    assert "plan.person" not in [
+        f.code for f in check_plan(plan, setup.ground, incumbents=people, roles=setup.roster.roles)
+    ]
+
+
+def test_a_school_of_several_buildings_stays_one_grid_after_the_plan_is_in_force():
+    school = Node(code="S", level="compound", name="学校", parent=ONE)
+    ground = small_ground([0, 0, 400], kinds={"B00": "dedicated", "B01": "dedicated"}, more=[school])
+    nodes = [attrs.evolve(n, parent="S") if n.code in ("B00", "B01") else n for n in ground.territory]
+    ground = attrs.evolve(ground, territory=Territory.build(ground.territory.levels, nodes))
+    setup = attrs.evolve(merged(), ground=ground, plan=None, incumbents=(), plan_on=dt.date.min)
+    roster = attrs.evolve(setup.roster, postings=())
+    setup = attrs.evolve(setup, roster=roster).with_plan(merge(ground, []), on=LATER)
+    done = adjust(setup.plan, setup.ground, [], on=LATER + dt.timedelta(days=9))
+    assert (done.new, done.changed, done.abolished) == ((), (), ())

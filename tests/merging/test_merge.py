@@ -218,7 +218,7 @@ def test_a_sound_plan_has_nothing_to_be_caught():
 def test_only_a_named_exception_excuses_a_window():
     tight = MergePolicy(bounds=Bounds(households_min=401, target=450))
     named = tuple(
-        Shortfall(code="not-found", subject=grid.atoms[0], text=Text("x", "x"), proved=False)
+        Shortfall(code="outside-bounds", subject=grid.atoms[0], text=Text("x", "x"), proved=False)
         for grid in SOUND.base_grids
     )
 

@@ -1,5 +1,7 @@
 """What a place may ask for: windows, hard borders, kinds, measures, what is held; and what it gets told."""
 
+import datetime as dt
+
 import attrs
 import pytest
 
@@ -11,13 +13,21 @@ from gridgov.merging import (
     GridCount,
     Measure,
     MergePolicy,
+    Shortfall,
     Together,
+    adjust,
+    certify,
     check_plan,
+    join,
     merge,
+    move,
+    split,
     sweep,
+    undo,
 )
-from gridgov.territory import Node
+from gridgov.territory import Demolished, Node, Recounted
 from gridgov.testing import small_ground, small_layer
+from gridgov.wording import Text
 
 COMMUNITY = "150203005008"
 ROW = small_ground([100] * 12)
@@ -257,3 +267,147 @@ def test_the_sweep_offers_fewer_and_more_grids():
     assert found[340].cut_weight > found[480].cut_weight
     with pytest.raises(ValueError, match="min ≤ target ≤ max"):
         sweep(ground, [], targets=(600,))
+
+
+# --- what hostile eyes found ----------------------------------------------------------------------
+
+
+def test_everything_works_after_a_building_was_opened_with_layers_too():
+    """Layers name whole buildings; entrances lie where their building lay."""
+    ground = large(3)
+    layers = [small_layer("a", ["B00", "B01"], ["B02"])]
+    plan = merge(ground, layers)
+    day = dt.date(2027, 1, 1)
+    assert list(check_plan(certify(plan, ground, layers), ground, layers)) == []
+    done = adjust(plan, ground, [Recounted("B00", 310)], layers, on=day)
+    again = adjust(done.after, done.ground, [Recounted("E0", 290)], done.layers, on=day)
+    assert again.findings == ()
+    assert sum(grid.households for grid in again.after.base_grids) == 1500
+    back = undo(again.after, plan, again.ground, again.layers)
+    assert back.findings == ()
+    assert move(plan, ground, {"B00": plan.grid_of["B00"]}, layers).after.base_grids == plan.base_grids
+    down = adjust(done.after, done.ground, [Demolished("B01")], done.layers, on=day)
+    assert (down.findings, sum(grid.households for grid in down.after.base_grids)) == ((), 610)
+    with pytest.raises(SetupError, match="counted by its entrances"):
+        adjust(done.after, done.ground, [Recounted("B01", 5)], done.layers, on=day)
+
+
+@pytest.mark.parametrize("held", [Together(("B04", "B05")), AsIs(("B04", "B05"))])
+def test_what_is_held_across_a_hard_border_is_refused(held):
+    ground = small_ground([100] * 12, barriers={("B04", "B05"): 3})
+    with pytest.raises(SetupError, match="a border that no grid crosses"):
+        merge(ground, [], MergePolicy(barrier=3, held=(held,)))
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        Together(("B00", "B01")),
+        AsIs(("B00", "B01")),
+        AsIs(("B00",), code="xyz"),
+        AsIs(("B00",), code="150203005009001"),
+    ],
+)
+def test_what_is_held_among_several_kinds_or_under_a_code_that_is_none_is_refused(held):
+    ground = small_ground([100] * 4, kinds={"B01": "dedicated"})
+    with pytest.raises(SetupError, match=r"by their kind|cannot be the code"):
+        merge(ground, [], MergePolicy(held=(held,)))
+
+
+def test_a_code_that_ended_is_not_held_again():
+    gone = Node(code=f"{COMMUNITY}009", level="grid", name="旧", parent=COMMUNITY, until_on=dt.date(2020, 1, 1))
+    with pytest.raises(SetupError, match="cannot be the code"):
+        merge(small_ground([400], more=[gone]), [], MergePolicy(held=(AsIs(("B00",), code=gone.code),)))
+
+
+@pytest.mark.parametrize("sizes", [[100, 100], [400, 100], [100] * 4])
+def test_what_is_held_apart_is_apart_even_where_the_window_suffers(sizes):
+    ground = small_ground(sizes)
+    held = tuple(Apart(f"B{n:02}", f"B{n + 1:02}") for n in range(len(sizes) - 1))
+    plan = sound(ground, MergePolicy(held=held))
+    assert len(plan.base_grids) == len(sizes)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "islands", "count", "grids"),
+    [([1000, 300, 300, 300], (), 3, 3), ([1000, 10, 10, 10], (), 2, 2), ([100] * 6, [("B04", "B05")], 2, 2)],
+)
+def test_a_village_gets_its_number_of_grids_with_large_buildings_and_islands_too(sizes, islands, count, grids):
+    policy = MergePolicy(exceptions={COMMUNITY: GridCount(least=count, most=count)})
+    assert len(sound(small_ground(sizes, islands=islands), policy).base_grids) == grids
+
+
+def test_a_village_of_nothing_but_a_school_is_no_violation():
+    policy = MergePolicy(exceptions={COMMUNITY: GridCount(least=1, most=2)})
+    assert len(sound(small_ground([0], kinds={"B00": "dedicated"}), policy).base_grids) == 1
+
+
+def test_two_old_grids_of_one_name_are_refused():
+    twice = small_layer("a", ["B00"], ["B01"])
+    twice = attrs.evolve(twice, grids=tuple(attrs.evolve(grid, id="G") for grid in twice.grids))
+    with pytest.raises(SetupError, match="stands twice"):
+        merge(small_ground([200, 200]), [twice])
+
+
+def test_a_measure_may_name_a_building_that_the_merge_opens():
+    cases = Measure(id="cases", zh="事项", en="cases", amounts={"B01": 10}, percent=90)
+    plan = sound(large(3), MergePolicy(measures=(cases,)))
+    assert sum(grid.amounts[0] for grid in plan.base_grids) == 10
+
+
+def test_certifying_keeps_the_codes_of_grids():
+    ground = small_ground([100] * 8)
+    plan = merge(ground, [], MergePolicy(held=(AsIs(("B07",), code=f"{COMMUNITY}077"),)))
+    worse = move(plan, ground, {"B03": plan.grid_of["B06"]}).after
+    proved = certify(worse, ground)
+    assert proved[f"{COMMUNITY}077"].atoms == ("B07",)
+    assert {grid.code for grid in proved.base_grids} == {grid.code for grid in worse.base_grids}
+
+
+def test_a_code_of_a_grid_that_ended_is_not_given_out_again_though_nobody_says_so():
+    plan = merge(ROW, [])
+    codes = [grid.code for grid in plan.base_grids]
+    halves = split(plan, ROW, codes[0])
+    whole = join(halves.after, ROW, [codes[0], *halves.new])
+    assert whole.after.retired == halves.new
+    assert not set(split(whole.after, ROW, codes[1]).new) & set(halves.new)
+
+
+def test_other_layers_than_those_of_the_plan_are_refused():
+    layers = [small_layer("a", [f"B{n:02}" for n in range(12)])]
+    plan = merge(ROW, layers)
+    for do in (lambda: certify(plan, ROW), lambda: split(plan, ROW, plan.base_grids[0].code)):
+        with pytest.raises(SetupError, match="was made of the layers a; given are none"):
+            do()
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda p: {"base_grids": tuple(attrs.evolve(g, kind="commercial") for g in p.base_grids)},
+        lambda p: {"base_grids": tuple(attrs.evolve(g, counts=()) for g in p.base_grids)},
+        lambda p: {"base_grids": tuple(attrs.evolve(g, amounts=(1,)) for g in p.base_grids)},
+        lambda p: {"base_grids": tuple(attrs.evolve(g, code=g.community) for g in p.base_grids)},
+        lambda p: {"borders": ()},
+        lambda p: {"borders": (attrs.evolve(p.borders[0], weight=0), *p.borders[1:])},
+        lambda p: {"borders": (*p.borders, p.borders[0])},
+        lambda p: {"layer_names": (), "cut_weight": 0},
+        lambda p: {"certificate": attrs.evolve(p.certificate, proofs=p.certificate.proofs * 2)},
+        lambda p: {
+            "opened": ("B00",),
+            "base_grids": (attrs.evolve(p.base_grids[0], atoms=p.base_grids[0].atoms[1:]), *p.base_grids[1:]),
+        },
+    ],
+)
+def test_nothing_that_a_plan_says_falsely_gets_past_the_check(spoil):
+    layers = [small_layer("a", [f"B{n:02}" for n in range(12)])]
+    plan = merge(ROW, layers)
+    assert list(check_plan(attrs.evolve(plan, **spoil(plan)), ROW, layers)) != []
+
+
+def test_a_shortfall_that_is_about_something_else_excuses_no_window():
+    plan = merge(ROW, [])
+    torn = move(plan, ROW, {plan.base_grids[0].atoms[0]: plan.base_grids[0].code}).after
+    lone = attrs.evolve(torn, policy=MergePolicy(bounds=Bounds(households_min=450, target=460, households_max=470)))
+    fake = Shortfall(code="unbalanced", subject=plan.base_grids[0].atoms[0], text=Text("x", "x"), proved=False)
+    assert "plan.window" in [f.code for f in check_plan(attrs.evolve(lone, shortfalls=(fake,)), ROW)]

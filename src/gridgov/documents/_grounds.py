@@ -12,7 +12,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import attrs
 
@@ -26,6 +26,7 @@ LEVELS = (
     Level("community", "社区", "community"),
     Level("grid", "网格", "grid"),
     Level("building", "楼栋", "building"),
+    Level("entrance", "单元", "entrance"),
 )
 METERS_PER_DEGREE = 111_320.0
 
@@ -44,13 +45,17 @@ class Graph(Protocol):
 
 @attrs.frozen(kw_only=True)
 class Columns:
-    """How the source names what a merge needs; a property that is not there counts as empty."""
+    """How the source names what a merge needs; a property that is not there counts as empty.
+
+    *building* is filled for an entrance or floor only: the code of the building that it is a part of.
+    """
 
     code: str = "code"
     name: str = "name"
     households: str = "households"
     community: str = "community"
     kind: str = "kind"
+    building: str = "building"
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -68,7 +73,7 @@ class ImportedGround:
 
 def ground_from_rows(
     rows: Sequence[Mapping[str, Any]],
-    adjacencies: Iterable[tuple[str, str, int]],
+    adjacencies: Iterable[Sequence[Any]],
     *,
     street: str = "000000001",
     street_name: str = "街道",
@@ -78,49 +83,94 @@ def ground_from_rows(
 
     :param rows: with the keys of *columns*; ``longitude`` and ``latitude`` (degrees × 10⁷) and
         ``outline`` if known.
-    :param adjacencies: code, other code, meters of common border.
+    :param adjacencies: code, other code, meters of common border; a fourth value is the rank of a
+        barrier. Texts of whole numbers are taken for numbers.
     :param street: nine digits; the codes of communities begin with them.
     :raises SetupError: with every mistake: codes twice, households that are no whole number, an
         adjacency of strangers.
     """
     names = columns or Columns()
     findings: list[Finding] = []
-    communities: dict[str, str] = {}
+    named = dict.fromkeys(str(row.get(names.community) or "").strip() for row in rows)
+    communities = _codes(named, street)
     nodes = [Node(code=street, level="street", name=street_name)]
+    nodes += [
+        Node(code=code, level="community", name=name or street_name, parent=street)
+        for name, code in communities.items()
+    ]
+    entered = {str(row[names.building]) for row in rows if row.get(names.building)}
     for number, row in enumerate(rows, start=1):
-        community = str(row.get(names.community) or "")
-        if community not in communities:
-            official = re.fullmatch(rf"{street}\d{{3}}", community)
-            communities[community] = community if official else f"{street}{len(communities) + 1:03}"
-            nodes.append(
-                Node(code=communities[community], level="community", name=community or street_name, parent=street)
-            )
-        code = str(row.get(names.code) or "")
+        code = str(row.get(names.code) or "").strip()
+        part_of = str(row.get(names.building) or "")
         households = _whole(row.get(names.households))
-        if households is None:
-            text = repr(row.get(names.households))
-            findings.append(_wrong("bad-households", code, number, f"{code} has {text} households, no whole number"))
-        nodes.append(
-            Node(
-                code=code,
-                level="building",
-                name=str(row.get(names.name) or code),
-                parent=communities[community],
-                kind=str(row.get(names.kind) or ""),
-                households=households or 0,
-                longitude=row.get("longitude"),
-                latitude=row.get("latitude"),
-                outline=tuple(row.get("outline") or ()),
+        by_entrances = code in entered and row.get(names.households) in (None, "")
+        if households is None and not by_entrances:
+            text = f"{code} has {row.get(names.households)!r} households, no whole number"
+            if names.households not in row:
+                text = f"{code} has no column {names.households!r}; its columns are {', '.join(map(str, row))}"
+            findings.append(_wrong("bad-households", code, number, text))
+        if not part_of and not str(row.get(names.community) or "").strip():
+            findings.append(_wrong("no-community", code, number, f"{code} lies in no community"))
+        try:
+            nodes.append(
+                Node(
+                    code=code,
+                    level="entrance" if part_of else "building",
+                    name=str(row.get(names.name) or code),
+                    parent=part_of or communities[str(row.get(names.community) or "").strip()],
+                    kind=str(row.get(names.kind) or ""),
+                    households=None if by_entrances else households or 0,
+                    longitude=_position(row.get("longitude")),
+                    latitude=_position(row.get("latitude")),
+                    outline=_outline(row.get("outline")),
+                )
             )
-        )
+        except ValueError as error:
+            findings.append(_wrong("bad-position", code, number, f"{code}: {error}"))
+    pairs = list(_pairs(adjacencies, findings))
     findings += Territory.check(LEVELS, nodes)
     if not findings:
-        territory = Territory.build(LEVELS, nodes)
-        ground = Ground(territory, tuple(Adjacency(one, other, meters) for one, other, meters in adjacencies))
+        ground = Ground(Territory.build(LEVELS, nodes), tuple(pairs))
         findings += ground.check()
     if findings:
         raise SetupError(findings)
     return ImportedGround(ground=ground, findings=(), communities=communities)
+
+
+def _codes(names: Iterable[str], street: str) -> dict[str, str]:
+    """Keep official codes of communities, and give the others free ones."""
+    official = {name: name for name in names if re.fullmatch(rf"{street}\d{{3}}", name)}
+    free = (code for number in range(1, 1000) if (code := f"{street}{number:03}") not in official)
+    return {name: official.get(name) or next(free) for name in names}
+
+
+def _pairs(adjacencies: Iterable[Sequence[Any]], findings: list[Finding]) -> Iterator[Adjacency]:
+    for number, row in enumerate(adjacencies, start=1):
+        meters, barrier = (
+            (_whole(row[2]), _whole(row[3]) if len(row) > 3 else 0) if 3 <= len(row) <= 4 else (None, None)
+        )
+        if meters is None or barrier is None:
+            text = f"adjacency {number} is {tuple(row)!r}"
+            remedy = "two codes, whole meters, and a barrier's rank where there is one"
+            findings.append(attrs.evolve(_wrong("bad-adjacency", "", number, text), remedy=remedy))
+        else:
+            yield Adjacency(str(row[0]), str(row[1]), meters, barrier)
+
+
+def _position(value: object) -> int | None:
+    if value is None or value == "":
+        return None
+    if isinstance(value, float) and value != int(value):
+        raise ValueError(f"{value} is no whole number of degrees × 10⁷")
+    return int(str(value)) if isinstance(value, str) else int(cast("int", value))
+
+
+def _outline(value: object) -> tuple[int, ...]:
+    corners = value.split() if isinstance(value, str) else list(cast("Iterable[object]", value or ()))
+    outline = tuple(_position(each) or 0 for each in corners)
+    if len(outline) % 2 or 0 < len(outline) < 6:
+        raise ValueError("an outline has three corners or more, longitude and latitude in turn")
+    return outline
 
 
 def ground_from_graph(
@@ -138,7 +188,13 @@ def ground_from_graph(
     """
     names = columns or Columns()
     rows = [{names.code: str(node), **facts} for node, facts in graph.nodes(data=True)]
-    pairs = [(str(a), str(b), max(1, round(facts.get(meters, 1)))) for a, b, facts in graph.edges(data=True) if a != b]
+    # A directed graph may have each border twice.
+    found = {
+        (min(str(a), str(b)), max(str(a), str(b))): max(1, round(facts.get(meters, 1)))
+        for a, b, facts in graph.edges(data=True)
+        if a != b
+    }
+    pairs = [(one, other, length) for (one, other), length in found.items()]
     return ground_from_rows(rows, pairs, street=street, street_name=street_name, columns=names)
 
 
@@ -162,7 +218,7 @@ def ground_from_geojson(
     """
     document = json.loads(source.read_text("utf-8")) if isinstance(source, Path) else source
     names = columns or Columns()
-    features = document.get("features", [])
+    features = [{**feature, "properties": feature.get("properties") or {}} for feature in document.get("features", [])]
     shapes, findings = _shapes(features, names)
     graves = [finding for finding in findings if finding.grave]
     if graves:
@@ -175,11 +231,11 @@ def ground_from_geojson(
 
 
 def _whole(value: object) -> int | None:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+    if isinstance(value, bool):
         return None
     try:
-        number = float(value)
-    except ValueError:
+        number = float(cast("float", value))
+    except (TypeError, ValueError):
         return None
     return round(number) if math.isfinite(number) and number >= 0 and number == round(number) else None
 
@@ -200,6 +256,9 @@ def _shapes(features: Sequence[Mapping[str, Any]], names: Columns) -> tuple[list
             findings.append(_wrong("no-polygon", code, number, message))
             continue
         drawn = shape(geometry)
+        if drawn.is_empty:
+            findings.append(_wrong("no-polygon", code, number, f"feature {number} is a polygon without corners"))
+            continue
         if not drawn.is_valid:
             why = explain_validity(drawn)
             message = f"the ring of {code} is invalid ({why}) and was mended"

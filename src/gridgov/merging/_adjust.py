@@ -25,7 +25,7 @@ from gridgov.merging._check import check_plan
 from gridgov.merging._kernel import ONE
 from gridgov.merging._layers import Layer, LayerGrid
 from gridgov.merging._lineage import Flow, flows, households_moved
-from gridgov.merging._merge import parts_of, surveyed
+from gridgov.merging._merge import check_same_layers, parts_of, surveyed
 from gridgov.merging._plan import BaseGrid, MergePlan
 from gridgov.merging._policy import Apart, Held, MergePolicy
 from gridgov.merging._run import divide_all
@@ -144,8 +144,8 @@ def adjust(
 ) -> Adjustment:
     """Adapt a plan to what has changed on the ground.
 
-    :param ground: as it was before the changes; :param layers: the old layers, as they were given
-        to the merge (without them only the borders of the plan itself count).
+    :param ground: as it was before the changes; :param layers: the old layers of the plan, as they
+        were given to the merge or stand in the adjustment before.
     :param on: the day from which the changes hold.
     :param stay: what it costs, in percent of a cut weight, that a household gets another grid: with
         100 almost nothing moves unless a window asks for it, with 0 only the borders count. See
@@ -268,6 +268,7 @@ def undo(
 
 
 def _survey(plan: MergePlan, ground: Ground, layers: Sequence[Layer], policy: MergePolicy) -> Survey:
+    check_same_layers(plan, layers)
     opened = ground.opened(plan.opened)
     return surveyed(opened, layers, _of_today(policy, opened), plan.seed)
 

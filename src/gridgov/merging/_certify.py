@@ -16,7 +16,7 @@ from gridgov.merging._bounds import cut_bound
 from gridgov.merging._certificate import Certificate, Proof
 from gridgov.merging._exact import Exact, can_solve, enumerate_best, solve
 from gridgov.merging._layers import Layer
-from gridgov.merging._merge import surveyed
+from gridgov.merging._merge import check_same_layers, surveyed
 from gridgov.merging._plan import MergePlan, Shortfall
 from gridgov.merging._solve import Piece
 from gridgov.merging._survey import Plot
@@ -56,6 +56,7 @@ def certify(plan: MergePlan, ground: Ground, layers: Sequence[Layer] = (), *, ef
     :param effort: for each small piece, in deterministic seconds of OR-Tools; the result is the
         same on every machine.
     """
+    check_same_layers(plan, layers)
     survey = surveyed(ground.opened(plan.opened), layers, plan.policy, plan.seed)
     blocks = list(survey.blocks())
     before = {proof.piece: proof for proof in plan.certificate.proofs}

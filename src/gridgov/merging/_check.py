@@ -20,12 +20,15 @@ from gridgov.merging._people import Incumbent
 from gridgov.merging._plan import BaseGrid, MergePlan
 from gridgov.merging._policy import Apart, AsIs, GridCount, Together
 from gridgov.staffing import Role
-from gridgov.territory import Ground
+from gridgov.territory import GRID_DIGITS, Ground
 
 if TYPE_CHECKING:
     import networkx as nx
 
 __all__ = ["check_plan"]
+
+EXCUSES = frozenset({"oversize", "as-is", "outside-bounds", "not-held", "number-of-grids"})
+SITES = frozenset({"dedicated", "commercial", "road"})
 
 
 def check_plan(
@@ -78,7 +81,7 @@ class _Checker:
         graph = self._passable()
         yield from self._coverage()
         codes = Counter(grid.code for grid in self.plan.base_grids)
-        excused = {short.subject for short in self.plan.shortfalls}
+        excused = {short.subject for short in self.plan.shortfalls if short.code in EXCUSES}
         for grid in self.plan.base_grids:
             if codes[grid.code] > 1:
                 yield _broken("code-twice", grid.code, f"the code {grid.code} is used {codes[grid.code]} times")
@@ -86,9 +89,16 @@ class _Checker:
         yield from self._check_counts(excused)
         yield from self._check_held(excused)
         yield from self._check_shares()
-        yield from self._check_cut()
-        if len(self.layers) == len(self.plan.layer_names):
+        known = [layer.id for layer in self.layers]
+        said = [id_ for id_, _, _ in self.plan.layer_names]
+        if known == said:
+            yield from self._check_cut()
+            yield from self._check_borders()
             yield from self._check_certificate(graph)
+        elif known:
+            yield _broken(
+                "layers", "", f"the plan was made of {', '.join(said) or 'no layers'}, not {', '.join(known)}"
+            )
 
     def _passable(self) -> nx.Graph[str]:
         """The ground as a graph without the adjacencies that a hard border lies between."""
@@ -120,16 +130,21 @@ class _Checker:
         counted = sum(self.households[atom] for atom in known)
         if counted != grid.households:
             yield _broken("households", code, f"{code} says {grid.households} households, its atoms {counted}")
-        if grid.counts and list(grid.counts) != [self.households.get(atom) for atom in grid.atoms]:
+        if list(grid.counts) != [self.households.get(atom) for atom in grid.atoms]:
             yield _broken("households", code, f"{code} counts households that its atoms do not have")
+        if len(grid.amounts) != len(self.plan.policy.measures):
+            yield _broken("households", code, f"{code} counts {len(grid.amounts)} further measures")
         for measure, amount in zip(self.plan.policy.measures, grid.amounts, strict=False):
             if sum(measure.amounts.get(atom, 0) for atom in known) != amount:
                 yield _broken("households", code, f"{code} says {amount} of {measure.en}, its atoms say otherwise")
-        if any(self.community[atom] != grid.community for atom in known) or not code.startswith(grid.community):
+        number = code.removeprefix(grid.community)
+        named = code != number and len(code) == GRID_DIGITS and number.isdigit()
+        if any(self.community[atom] != grid.community for atom in known) or not named:
             yield _broken("community", code, f"{code} leaves the community {grid.community}")
         if not known or not nx.is_connected(graph.subgraph(known)):
             yield _broken("contiguity", code, f"{code} falls apart")
-        kinds = {self.ground.territory[atom].kind for atom in known} & {"dedicated", "commercial", "road"}
+        kinds = {self.ground.territory[atom].kind for atom in known}
+        kinds = {kind if kind in SITES else "residential" for kind in kinds}
         if kinds - {grid.kind}:
             yield _broken("kind", code, f"{code} is {grid.kind} and has {', '.join(sorted(kinds))} ground in it")
         bounds = self.plan.policy.exceptions.get(grid.community, self.plan.policy.bounds)
@@ -142,6 +157,9 @@ class _Checker:
     def _check_counts(self, excused: Collection[str]) -> Iterator[Finding]:
         grids = Counter(grid.community for grid in self.plan.base_grids if grid.kind == "residential")
         for code, wanted in self.plan.policy.exceptions.items():
+            # A village with nothing but a school has no grid to be counted.
+            if not grids[code]:
+                continue
             if isinstance(wanted, GridCount) and not wanted.least <= grids[code] <= wanted.most and code not in excused:
                 yield _broken("window", code, f"{code} has {grids[code]} grids, outside {wanted.least}–{wanted.most}")
 
@@ -194,16 +212,41 @@ class _Checker:
             inside = one in home and other in home and self.community[one] == self.community[other]
             if inside and home[one] != home[other]:
                 cut += 1 + sum(old[one] == old[other] for old in self.old.values())
-        if len(self.layers) == len(self.plan.layer_names) and cut != self.plan.cut_weight:
+        if cut != self.plan.cut_weight:
             yield _broken("cut-weight", "", f"the plan says it cuts {self.plan.cut_weight}; counted anew it is {cut}")
+
+    def _check_borders(self) -> Iterator[Finding]:
+        home = self.plan.grid_of
+        met: Counter[tuple[str, str]] = Counter()
+        weight: Counter[tuple[str, str]] = Counter()
+        for one, other in self.ground.graph().edges:
+            if one in home and other in home and home[one] != home[other]:
+                ends = (min(home[one], home[other]), max(home[one], home[other]))
+                met[ends] += 1
+                if self.community[one] == self.community[other]:
+                    weight[ends] += 1 + sum(old[one] == old[other] for old in self.old.values())
+        said = {(border.one, border.other): border for border in self.plan.borders}
+        for ends in sorted(set(met) | set(said)):
+            border = said.get(ends)
+            if border is None or (border.pairs, border.weight) != (met[ends], weight[ends]):
+                yield _broken("border", ends[0], f"the border of {ends[0]} and {ends[1]} is not as the plan says")
+        if len(said) != len(self.plan.borders):
+            yield _broken("border", "", "a border stands twice")
 
     def _check_certificate(self, graph: nx.Graph[str]) -> Iterator[Finding]:
         pieces = {min(piece): piece for piece in self._pieces(graph)}
+        for code, count in Counter(proof.piece for proof in self.plan.certificate.proofs).items():
+            if count > 1:
+                yield _broken("certificate", code, f"{code} has {count} proofs")
         for proof in self.plan.certificate.proofs:
             piece = pieces.get(proof.piece.partition("/")[2], set())
             wrong = self._recount(proof, piece, graph)
             if wrong:
                 yield _broken("certificate", proof.piece, f"{proof.piece} says {wrong}")
+                continue
+            wrong = self._reckon(proof)
+            if wrong:
+                yield _broken("certificate", proof.piece, f"{proof.piece} claims {wrong}")
                 continue
             few = proof.bad < proof.bad_least or proof.missing < proof.missing_least
             if few or (proof.bad == 0 and not proof.grids_least <= proof.grids <= proof.grids_most):
@@ -251,6 +294,24 @@ class _Checker:
             if getattr(proof, name) != count
         )
 
+    def _reckon(self, proof: Proof) -> str:
+        """Say which of a proof's arithmetic is wrong, nothing if it is right."""
+        bounds = self.plan.policy.exceptions.get(proof.piece.partition("/")[0], self.plan.policy.bounds)
+        if isinstance(bounds, GridCount):
+            return ""
+        low, high, whole = bounds.households_min, bounds.households_max, proof.households
+        fits = any(low * k <= whole <= high * k for k in range(1, whole // low + 1))
+        least = min(max(0, low * k - whole, whole - high * k) for k in range(1, whole // low + 2))
+        found = []
+        # That the shape forbids what the households allow is proved by exact methods only.
+        if proof.bad_least != int(not fits) and not (proof.method == "exact" and proof.bad_least == 1):
+            found.append(f"at least {proof.bad_least} grids outside")
+        if proof.missing_least != least:
+            found.append(f"at least {proof.missing_least} households outside")
+        if fits and not (low * proof.grids_least <= whole <= high * proof.grids_most):
+            found.append(f"{proof.grids_least}–{proof.grids_most} grids")
+        return ", ".join(found)
+
     def _weight(self, one: str, other: str, meters: int) -> int:
         per = self.plan.policy.meters
         return 1 + sum(old[one] == old[other] for old in self.old.values()) + (meters // per if per else 0)
@@ -267,7 +328,16 @@ def _check_people(plan: MergePlan, incumbents: Sequence[Incumbent], roles: Mappi
                 f"{holder} ({role}) is posted {posted[role, holder]} times, not {wanted[role, holder]}",
             )
     filled: Counter[tuple[str, str]] = Counter()
+    area = {(each.role, each.holder): set[str]() for each in incumbents}
+    for one in incumbents:
+        area[one.role, one.holder].add(one.community)
     for each in plan.people:
+        wanted_in = area.get((each.role, each.holder), {""})
+        strange = [c for c in each.base_grids if c in plan and not {"", plan[c].community} & wanted_in]
+        if strange:
+            yield _broken(
+                "person", each.holder, f"{each.holder} is posted on {', '.join(strange)}, in another community"
+            )
         codes = [code for code in each.base_grids if code not in plan]
         if codes or not each.base_grids:
             yield _broken("person", each.holder, f"{each.holder} is posted on {', '.join(codes) or 'nothing'}")

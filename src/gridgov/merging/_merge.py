@@ -21,7 +21,7 @@ from gridgov.staffing import Role
 from gridgov.territory import Ground
 from gridgov.wording import Text
 
-__all__ = ["merge", "parts_of", "surveyed", "sweep"]
+__all__ = ["check_same_layers", "merge", "parts_of", "surveyed", "sweep"]
 
 LEFT_OUT = {"plan.no-holder": "{subject} 尚缺一人一格的岗位人员", "plan.no-grid": "{subject} 尚无网格可去"}
 
@@ -118,6 +118,17 @@ def surveyed(ground: Ground, layers: Sequence[Layer], policy: MergePolicy, seed:
     if findings:
         raise SetupError(findings)
     return survey
+
+
+def check_same_layers(plan: MergePlan, layers: Sequence[Layer]) -> None:
+    """Refuse other layers than those that a plan was made of: its weights would not compare.
+
+    :raises SetupError: names both.
+    """
+    said, given = [id_ for id_, _, _ in plan.layer_names], [layer.id for layer in layers]
+    if said != given:
+        message = f"the plan was made of the layers {', '.join(said) or 'none'}; given are {', '.join(given) or 'none'}"
+        raise SetupError([Finding(code="plan.other-layers", subject="", message=message, remedy="give the same ones")])
 
 
 def parts_of(block: Block, divisions: Sequence[Division]) -> list[Part]:

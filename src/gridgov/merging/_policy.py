@@ -139,5 +139,9 @@ class MergePolicy:
         for name in ("barrier", "loyalty", "meters"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} is 0 or more; not {getattr(self, name)}")
+        for name in ("within", "held"):
+            given: object = getattr(self, name)
+            if not isinstance(given, tuple):
+                raise ValueError(f"{name} is a tuple, and not {given!r}")
         if self.effort < 10:
             raise ValueError(f"the effort is 10 sweeps or more; not {self.effort}")

@@ -304,7 +304,7 @@ class Survey:
 
     def _numbers(self, components: Sequence[Sequence[str]], counts: tuple[int, ...]) -> list[tuple[int, ...]]:
         """Divide a wanted number of grids among the pieces of a village: one each, the rest to the largest."""
-        if not counts or len(components) == 1:
+        if not counts or len(components) <= 1:
             return [counts] * len(components)
         sizes = [sum(self.ground.territory.households(atom) for atom in atoms) for atoms in components]
         shares = [1] * len(components)

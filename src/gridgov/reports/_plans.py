@@ -9,6 +9,7 @@ from gridgov.merging import MergePlan
 from gridgov.reports._map import grid_map
 from gridgov.reports._table import text_table
 from gridgov.territory import Ground, Node
+from gridgov.wording import Text
 
 __all__ = ["plan_geojson", "plan_map", "plan_table"]
 
@@ -20,6 +21,7 @@ HEADERS = {
 
 def plan_table(plan: MergePlan, language: str = "zh") -> str:
     """Give the base grids as a text table; further measures get a column each."""
+    Text("", "").in_(language)  # refuses a language that nothing is written in
     measures = [measure.zh if language == "zh" else measure.en for measure in plan.policy.measures]
     rows = [(g.code, g.name, g.kind, g.households, len(g.atoms), *g.amounts) for g in plan.base_grids]
     return text_table((*HEADERS[language], *measures), rows)

@@ -136,10 +136,11 @@ def _check(ground: Ground, changes: Sequence[Change]) -> Iterator[Finding]:
         if isinstance(change, Recounted) and change.code in ground.opened_buildings:
             message = f"{change.code} is counted by its entrances"
             yield _wrong("counted-inside", change.code, message, "recount the entrances")
-        if isinstance(change, Built | Recounted) and change.households < 0:
-            yield _wrong(
-                "bad-households", change.code, f"{change.code} has {change.households} households", "0 or more"
-            )
+        if isinstance(change, Built | Recounted):
+            count: object = change.households
+            if not isinstance(count, int) or count < 0:
+                message = f"{change.code} has {count!r} households"
+                yield _wrong("bad-households", change.code, message, "a whole number, 0 or more")
         if isinstance(change, Built | Transferred):
             community = territory.nodes.get(change.community)
             if community is None or community.level != "community":
