@@ -25,7 +25,7 @@ from gridgov.merging import (
     sweep,
     undo,
 )
-from gridgov.territory import Demolished, Node, Recounted
+from gridgov.territory import Adjacency, Demolished, Node, Recounted
 from gridgov.testing import small_ground, small_layer
 from gridgov.wording import Text
 
@@ -411,3 +411,90 @@ def test_a_shortfall_that_is_about_something_else_excuses_no_window():
     lone = attrs.evolve(torn, policy=MergePolicy(bounds=Bounds(households_min=450, target=460, households_max=470)))
     fake = Shortfall(code="unbalanced", subject=plan.base_grids[0].atoms[0], text=Text("x", "x"), proved=False)
     assert "plan.window" in [f.code for f in check_plan(attrs.evolve(lone, shortfalls=(fake,)), ROW)]
+
+
+# --- what mutations survived ----------------------------------------------------------------------
+
+
+def test_loyalty_is_worth_a_dearer_cut():
+    """A lattice whose old grids are columns although short borders run across: loyalty follows the columns."""
+    rows, width = 4, 12
+    ground = small_ground(*[[33] * width] * rows)
+    columns = [
+        [f"B{row * width + n:02}" for row in range(rows) for n in (3 * c, 3 * c + 1, 3 * c + 2)] for c in range(4)
+    ]
+    strips = [
+        small_layer(f"row{k}", *[[f"B{row * width + n:02}" for n in range(width)] for row in range(rows)])
+        for k in range(2)
+    ]
+    layers = [small_layer("columns", *columns), *strips]
+    plain, loyal = merge(ground, layers), merge(ground, layers, MergePolicy(loyalty=60))
+    assert loyal.scattered < plain.scattered
+    assert loyal.cut_weight >= plain.cut_weight
+
+
+def test_each_hold_that_is_not_kept_is_caught_in_a_plan_of_another_policy():
+    free = merge(ROW, [])
+    one, two = free.base_grids[0], free.base_grids[1]
+    for held in (
+        Apart(one.atoms[0], one.atoms[1]),
+        Together((one.atoms[-1], two.atoms[0])),
+        AsIs(one.atoms[:-1]),
+        AsIs((*one.atoms, two.atoms[0])),
+    ):
+        said = attrs.evolve(free, policy=MergePolicy(held=(held,)))
+        assert "plan.held" in [finding.code for finding in check_plan(said, ROW)], held
+
+
+def test_a_share_that_says_another_whole_is_caught():
+    layers = [small_layer("a", [f"B{n:02}" for n in range(12)])]
+    plan = merge(ROW, layers)
+    first, *rest = plan.crosswalk
+    wrong = attrs.evolve(plan, crosswalk=(attrs.evolve(first, of=first.of + 1), *rest))
+    assert [finding.code for finding in check_plan(wrong, ROW, layers)] == ["plan.shares"]
+
+
+def test_a_village_with_too_many_grids_that_does_not_say_so_is_caught():
+    plan = merge(ROW, [])
+    said = attrs.evolve(plan, policy=MergePolicy(exceptions={COMMUNITY: GridCount(least=1, most=2)}), shortfalls=())
+    assert "plan.window" in [finding.code for finding in check_plan(said, ROW)]
+
+
+def test_the_entrances_of_an_opened_building_stand_in_a_row():
+    ground = large(3).opened(["B01"])
+    pairs = {frozenset((pair.one, pair.other)) for pair in ground.borders}
+    assert frozenset(("E0", "E1")) in pairs
+    assert frozenset(("E0", "E2")) not in pairs
+    assert frozenset(("B00", "E2")) in pairs
+    assert not large(1).can_open("B01")
+    assert large(3).can_open("B01")
+
+
+def test_an_oversize_grid_is_named_by_its_large_building():
+    plan = merge(small_ground([20, 900, 300]), [])
+    (short,) = plan.shortfalls
+    assert short.subject == "B01"
+    assert short.text.en.startswith("B01 alone has 900 households")
+
+
+def test_borders_of_communities_weigh_nothing_and_those_of_layers_do():
+    other = Node(code="150203005009", level="community", name="邻", parent="150203005")
+    ground = small_ground([300, 300], more=[other])
+    nodes = [attrs.evolve(n, parent=other.code) if n.code == "B01" else n for n in ground.territory]
+    ground = attrs.evolve(ground, territory=type(ground.territory).build(ground.territory.levels, nodes))
+    plan = sound(ground, MergePolicy())
+    assert [(border.hard, border.weight) for border in plan.borders] == [("community", 0)]
+    assert "社区界线" in plan.explain(plan.base_grids[0].code, plan.base_grids[1].code)
+    assert "不相邻" in plan.explain(plan.base_grids[0].code, plan.base_grids[0].code)
+    layers = [small_layer("police", ["B00"], ["B01"])]
+    row = merge(small_ground([300, 300]), layers, MergePolicy(within=("police",)))
+    assert [(border.hard, border.weight) for border in row.borders] == [("police", 1)]
+
+
+def test_two_borders_of_one_pair_are_passable_if_one_of_them_is():
+    ground = small_ground([150, 150])
+    doubled = attrs.evolve(
+        ground,
+        adjacencies=(Adjacency("B00", "B01", 5, 4), Adjacency("B01", "B00", 5, 0), Adjacency("B00", "B01", 5, 4)),
+    )
+    assert len(sound(doubled, MergePolicy(barrier=3)).base_grids) == 1

@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -202,3 +203,34 @@ def test_a_merge_after_a_re_organisation_draws_the_same_grids_under_other_codes(
     assert [grid.households for grid in before.base_grids] == [grid.households for grid in after.base_grids]
     assert after.base_grids[0].code == "150204001008001"
     assert {atom for grid in after.base_grids for atom in grid.atoms} == {f"X{n:02}" for n in range(8)}
+
+
+def test_a_building_that_comes_down_before_it_stood_has_one_last_day():
+    young = change_ground(GROUND, [built()], on=DAY)
+    gone = change_ground(young, [Demolished("N1")], on=DAY)
+    assert gone.territory["N1"].from_on == gone.territory["N1"].until_on == DAY - dt.timedelta(days=1)
+
+
+def test_two_places_may_swap_their_codes():
+    rows = [
+        Recoding(old="150203005001", new="150203005002"),
+        Recoding(old="150203005002", new="150203005001"),
+    ]
+    done = recode(CITY, rows, on=DAY)
+    assert done.codes["150203005001-B1"] == "150203005002-B1"
+
+
+def test_places_that_are_counted_in_different_ways_are_not_united():
+    nodes = [attrs.evolve(node, households=60) if node.code == "150203005002" else node for node in CITY]
+    rows = [Recoding(old="150203005002", new="150203005001")]
+    with pytest.raises(SetupError, match="counts its own households"):
+        recode(Territory.build(LEVELS, nodes), rows, on=DAY)
+
+
+def test_a_building_whose_parent_is_a_grid_still_follows_its_community():
+    levels = [*LEVELS[:4], Level("grid", "网格", "grid"), LEVELS[4]]
+    grid = Node(code="150203005001001", level="grid", name="格", parent="150203005001")
+    nodes = [attrs.evolve(n, parent=grid.code) if n.code == "150203005001-B1" else n for n in CITY]
+    moved = Recoding(old="150203005", new="150204011", parent="150204")
+    done = recode(Territory.build(levels, [*nodes, grid]), [moved], on=DAY)
+    assert (done.codes["150203005001-B1"], done.codes[grid.code]) == ("150204011001-B1", "150204011001001")
