@@ -27,8 +27,9 @@ Method = Literal["arithmetic", "bound", "exact"]
 PHRASES = Phrasebook(
     {
         "bad": (
-            "证明：户数不符的网格至少 {least} 个，本方案 {reached} 个",
-            "Proved: any plan has at least {least} grids outside the window; this one has {reached}",
+            "证明：按户数划分的地块中，户数不符的网格至少 {least} 个，本方案 {reached} 个",
+            "Proved: where ground is divided by households, any plan has at least {least} grids outside the window; "
+            "this one has {reached}",
         ),
         "missing": (
             "证明：不足或超出的户数至少 {least} 户，本方案 {reached} 户",
@@ -39,8 +40,8 @@ PHRASES = Phrasebook(
             "Proved: if none is outside, the number of grids lies in {least}–{most}; here {reached}",
         ),
         "cut": (
-            "证明：按此网格数，边界权重至少 {least}，本方案 {reached}；{pieces} 个地块中 {optimal} 个已证明最优",
-            "Proved: with so many grids the cut weight is at least {least}, here {reached}; "
+            "证明：按此网格数，地块内的边界权重至少 {least}，本方案 {reached}；{pieces} 个地块中 {optimal} 个已证明最优",
+            "Proved: with so many grids the cut inside the pieces is at least {least}, here {reached}; "
             "{optimal} of {pieces} pieces are proved optimal",
         ),
     }

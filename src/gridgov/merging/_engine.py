@@ -1,6 +1,6 @@
 """Which of the two runs the kernel: plain Python on lists, or numba on arrays.
 
-numba is an extra (``gridgov[fast]``): thirty times faster, the same plan to the last building.
+numba is an extra (``gridgov[fast]``): more than ten times faster, the same plan to the last building.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ def merge(
     :param seed: another seed gives another, equally valid plan.
     :param roles: with *incumbents*: who must be posted on base grids, and by which rule. Whoever finds
         no grid, and a grid that finds nobody, are shortfalls too; ``Setup.with_plan`` refuses them.
-    :param engine: ``plain`` Python, ``compiled`` by numba (30 times faster, the same plan), or
+    :param engine: ``plain`` Python, ``compiled`` by numba (more than ten times faster, the same plan), or
         ``auto`` for whichever is there.
     :param executor: where communities are divided; None divides them here. The plan is the same.
     :param progress: is told how many atoms of how many are divided.
