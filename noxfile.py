@@ -114,7 +114,7 @@ def imports(session: nox.Session) -> None:
 @nox.session
 def docs(session: nox.Session) -> None:
     """Build the documentation with warnings as errors; the tests run the code in it."""
-    install(session, *group("docs"), extras="[reports,testing]")
+    install(session, *group("docs"), extras="[reports,testing,sheets]")
     session.run("sphinx-build", "-W", "--keep-going", "-q", "-b", "html", "docs", "build/docs")
 
 

@@ -79,7 +79,7 @@ def test_a_small_community_is_proved_optimal():
     layers = [small_layer("a", [f"B{n:02}" for n in range(12)])]
     plan = certify(merge(ground, layers), ground, layers)
     assert [(p.method, p.optimal) for p in plan.certificate.proofs] == [("exact", True)]
-    assert "已证明最优" in plan.summary("zh")
+    assert "已证最优" in plan.summary("zh")
 
 
 def test_a_larger_one_gets_a_bound_and_is_not_called_optimal():

@@ -40,7 +40,7 @@ PHRASES = Phrasebook(
             "Proved: if none is outside, the number of grids lies in {least}–{most}; here {reached}",
         ),
         "cut": (
-            "证明：按此网格数，地块内的边界权重至少 {least}，本方案 {reached}；{pieces} 个地块中 {optimal} 个已证明最优",
+            "证明：按此网格数，地块内边界权重至少 {least}，本方案 {reached}；{pieces} 个地块中 {optimal} 个已证最优",
             "Proved: with so many grids the cut inside the pieces is at least {least}, here {reached}; "
             "{optimal} of {pieces} pieces are proved optimal",
         ),
