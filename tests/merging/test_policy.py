@@ -498,3 +498,11 @@ def test_two_borders_of_one_pair_are_passable_if_one_of_them_is():
         adjacencies=(Adjacency("B00", "B01", 5, 4), Adjacency("B01", "B00", 5, 0), Adjacency("B00", "B01", 5, 4)),
     )
     assert len(sound(doubled, MergePolicy(barrier=3)).base_grids) == 1
+
+
+def test_a_plan_is_not_adjusted_on_ground_that_it_was_not_made_of():
+    """Ground whose opened buildings were forgotten would lose their households without a word."""
+    plan = merge(large(3), [])
+    for other in (small_ground([300, 900, 300]), ROW):
+        with pytest.raises(SetupError, match="has not come down"):
+            adjust(plan, other, [], on=dt.date(2027, 1, 1))

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from gridgov.errors import Finding, RefusalError
+from gridgov.errors import Finding, RefusalError, SetupError
 from gridgov.merging._assemble import Part, assemble
 from gridgov.merging._check import check_plan
 from gridgov.merging._kernel import ONE
@@ -270,7 +270,21 @@ def undo(
 def _survey(plan: MergePlan, ground: Ground, layers: Sequence[Layer], policy: MergePolicy) -> Survey:
     check_same_layers(plan, layers)
     opened = ground.opened(plan.opened)
+    findings = list(_strangers(plan, opened))
+    if findings:
+        raise SetupError(findings)
     return surveyed(opened, layers, _of_today(policy, opened), plan.seed)
+
+
+def _strangers(plan: MergePlan, ground: Ground) -> Iterator[Finding]:
+    """Give what the plan divides and this ground does not have, and never had: it is another ground."""
+    atoms = {node.code for node in ground.atoms} | set(ground.opened_buildings)
+    for atom in plan.grid_of:
+        known = ground.territory.nodes.get(atom)
+        if atom not in atoms and (known is None or known.until_on == dt.date.max):
+            message = f"the plan divides {atom}, which is no {ground.atom_level} of this ground and has not come down"
+            remedy = "give the ground that the plan was made of, with its opened buildings"
+            yield Finding(code="plan.other-ground", subject=atom, message=message, remedy=remedy)
 
 
 def _of_today(policy: MergePolicy, ground: Ground) -> MergePolicy:
