@@ -66,5 +66,5 @@ def _compiled() -> Engine:
     names: dict[str, Any] = dict(vars(_kernel))
     for loop in _kernel.LOOPS:
         copy = FunctionType(loop.__code__, names, loop.__name__)
-        names[loop.__name__] = numba.njit(cache=True)(copy)
+        names[loop.__name__] = numba.njit(cache=True, error_model="numpy")(copy)
     return Engine(name="compiled", seed_parts=names["seed_parts"], anneal=names["anneal"], row=row)
