@@ -58,13 +58,13 @@ def test_twelve_planted_mistakes_are_told_at_once_each_with_its_file_and_most_wi
         ("setup.yaml", "effective_on: 2026-08-31", "effective_on: [", "file.bad-yaml"),
         ("setup.yaml", "bounds: {", "bounds: {target: 1, ", "file.key-twice"),
         ("setup.yaml", "target: 400", "target: 900", "merging.bad-bounds"),
-        ("setup.yaml", "effort: 220", "effort: 3", "merging.bad-policy"),
-        ("setup.yaml", "effort: 220", "effort: 220, within: [fire]", "held.unknown-layer"),
-        ("setup.yaml", "effort: 220", "together: [[150203005008-B001, B9]]", "held.unknown-place"),
-        ("setup.yaml", "effort: 220", "apart: [[150203005008-B001, 150203005009-B001]]", "held.across"),
-        ("setup.yaml", "effort: 220", "windows: [{place: '150203005008', target: 900}]", "merging.bad-bounds"),
-        ("setup.yaml", "effort: 220", "villages: [{place: '150203005008', least: 3, most: 2}]", "merging.bad-bounds"),
-        ("setup.yaml", "effort: 220", "villages: [{place: '150203005', least: 1, most: 2}]", "held.unknown-place"),
+        ("setup.yaml", "effort: 200", "effort: 3", "merging.bad-policy"),
+        ("setup.yaml", "effort: 200", "effort: 200, within: [fire]", "held.unknown-layer"),
+        ("setup.yaml", "effort: 200", "together: [[150203005008-B001, B9]]", "held.unknown-place"),
+        ("setup.yaml", "effort: 200", "apart: [[150203005008-B001, 150203005009-B001]]", "held.across"),
+        ("setup.yaml", "effort: 200", "windows: [{place: '150203005008', target: 900}]", "merging.bad-bounds"),
+        ("setup.yaml", "effort: 200", "villages: [{place: '150203005008', least: 3, most: 2}]", "merging.bad-bounds"),
+        ("setup.yaml", "effort: 200", "villages: [{place: '150203005', least: 1, most: 2}]", "held.unknown-place"),
         ("setup.yaml", "08:00-12:00", "8 to 12", "worktime.bad-calendar"),
         ("setup.yaml", "moved: [2026-09-20", "moved: [2026-10-01, 2026-09-20", "worktime.bad-calendar"),
         ("setup.yaml", "after: 4工作时", "after: later", "worktime.bad-limit"),
@@ -201,7 +201,7 @@ def test_what_is_wanted_of_a_merge_is_read_whole(tmp_path):
   villages: [{place: "150203005009", least: 2, most: 4}]
   as_is: [[150203005010-B001]]
 """
-    path.write_text(path.read_text("utf-8").replace("merging: {effort: 220}\n", wanted), encoding="utf-8")
+    path.write_text(path.read_text("utf-8").replace("merging: {effort: 200}\n", wanted), encoding="utf-8")
     policy = load_setup(folder).merging
     assert policy == MergePolicy(
         exceptions={

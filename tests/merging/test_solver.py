@@ -42,9 +42,9 @@ def hash_of(division):
 
 
 PINNED = [
-    (lattice(9, 9), "a3f3d8b5b46f144f"),
-    (lattice(14, 11, seed=5), "924aa588cfaa3f52"),
-    (lattice(12, 12, sizes=[0, 290, 11, 40]), "c82ce77c5f670f96"),
+    (lattice(9, 9), "6a507dfeb46037bd"),
+    (lattice(14, 11, seed=5), "ea80065c39af4a28"),
+    (lattice(12, 12, sizes=[0, 290, 11, 40]), "664bdd4424ed688e"),
 ]
 
 

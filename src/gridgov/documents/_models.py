@@ -229,7 +229,7 @@ class MergingPart(Document):
     barrier: int = Field(default=0, description="no grid crosses a barrier of this rank or more; 0 for none")
     loyalty: int = Field(default=0, description="what one more base grid for an old grid costs, in cut weights")
     meters: int = Field(default=0, description="so many meters of common border weigh one more; 0 for none")
-    effort: int = Field(default=220, description="sweeps over all buildings, 10 or more")
+    effort: int = Field(default=200, description="sweeps over all buildings, 10 or more")
     windows: tuple[WindowPart, ...] = ()
     villages: tuple[VillagePart, ...] = ()
     together: tuple[tuple[str, ...], ...] = Field(default=(), description="buildings that stay in one grid")

@@ -133,7 +133,7 @@ class MergePolicy:
     meters: int = 0
     measures: tuple[Measure, ...] = ()
     held: tuple[Held, ...] = ()
-    effort: int = 220
+    effort: int = 200
 
     def __attrs_post_init__(self) -> None:
         for name in ("barrier", "loyalty", "meters"):

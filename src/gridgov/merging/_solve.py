@@ -81,7 +81,7 @@ class Piece:
     windows: tuple[Window, ...]
     target: int
     seed: int = 0
-    sweeps: int = 220
+    sweeps: int = 200
     counts: tuple[int, ...] = ()
     layers: int = 0
     olds: array[int] = attrs.field(factory=lambda: array("q"))
