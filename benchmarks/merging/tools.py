@@ -289,7 +289,7 @@ def maxp(town: Town) -> np.ndarray:
 TOOLS: dict[str, Callable[[Town], np.ndarray]] = {
     "gridgov": gridgov,
     "gridgov plain": partial(gridgov, engine="plain"),
-    "gridgov loyal": partial(gridgov, loyalty=4),
+    "gridgov loyal": partial(gridgov, loyalty=8),
     "gridgov rough": gridgov_rough,
     "METIS best of 20": metis,
     "METIS once": partial(metis, runs=1),
