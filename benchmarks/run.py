@@ -93,7 +93,7 @@ def main() -> None:
         holds = value <= bar["target"] if bar["holds"] == "at-most" else value >= bar["target"]
         row = {
             "bar": id_,
-            "value": round(value, 3),
+            "value": round(value, 4),
             "unit": bar["unit"],
             "peer": None if found["peer"] is None else round(float(str(found["peer"])), 3),
             "ratio": None if found["ratio"] is None else round(float(str(found["ratio"])), 2),

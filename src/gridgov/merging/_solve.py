@@ -25,6 +25,8 @@ EVERY = 3
 RUNS = 3
 REPAIRS = 16
 LOST = 1000
+TRIES = 2000
+FEW = 12
 
 
 @cache
@@ -320,7 +322,9 @@ class _Solver:
         found = self.once(min(counts[0], piece.atoms), 1)
         # A division that is only to be mended begins with what was there, and one run mends it.
         runs = 1 if piece.start else RUNS
-        for attempt in range(1, runs + REPAIRS + 2 * aparts):
+        # A tight community of few buildings may need many tries, which cost next to nothing.
+        repairs = REPAIRS + 2 * aparts + (TRIES // piece.atoms if piece.atoms > FEW else 0)
+        for attempt in range(1, runs + repairs):
             if piece.atoms == 1 or (attempt >= runs and found.cost[:2] <= goal):
                 break
             # Other numbers of parts are tried only where the first one leaves something to mend.
