@@ -112,7 +112,6 @@ def _die_once(path):
 
 
 @pytest.mark.deep
-@pytest.mark.skipif(not os.environ.get("GRIDGOV_DEEP"), reason="only in the deep session")
 def test_a_dask_cluster_whose_worker_is_killed_in_the_middle_gives_the_same_plan(tmp_path):
     distributed = pytest.importorskip("distributed")
     with (

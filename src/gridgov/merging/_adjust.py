@@ -13,14 +13,13 @@ from __future__ import annotations
 
 import datetime as dt
 from array import array
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import attrs
 
 from gridgov.errors import Finding, RefusalError, SetupError
-from gridgov.merging._assemble import Part, assemble
+from gridgov.merging._assemble import Part, assemble, keep_codes
 from gridgov.merging._check import check_plan
 from gridgov.merging._kernel import ONE
 from gridgov.merging._layers import Layer, LayerGrid
@@ -30,12 +29,9 @@ from gridgov.merging._plan import BaseGrid, MergePlan
 from gridgov.merging._policy import Apart, Held, MergePolicy
 from gridgov.merging._run import divide_all
 from gridgov.merging._solve import Piece, divide
-from gridgov.merging._survey import SITES, Block, Plot, Survey, connected_pieces
+from gridgov.merging._survey import Block, Plot, Survey, connected_pieces, site_kind
 from gridgov.territory import Change, Ground, change_ground
 from gridgov.wording import Phrasebook
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 __all__ = ["Adjustment", "adjust", "frontier", "join", "move", "split", "undo"]
 
@@ -192,11 +188,8 @@ def split(
     division = divide(attrs.evolve(plot.piece, counts=(into,)))
     if division.parts != into:
         raise RefusalError("plan.cannot-split", f"{grid} cannot become {into} connected grids", grid=grid, into=into)
-    parts: list[set[str]] = [set() for _ in range(division.parts)]
-    for group, part in zip(plot.atoms, division.labels, strict=True):
-        parts[part] |= set(group)
     households = survey.ground.territory.households
-    parts.sort(key=lambda atoms: (-sum(map(households, atoms)), min(atoms)))
+    parts = sorted(plot.parts(division), key=lambda atoms: (-sum(map(households, atoms)), min(atoms)))
     homes = {atom: f"new {number}" for number, atoms in enumerate(parts[1:]) for atom in atoms}
     return _redrawn(plan, survey, {**plan.grid_of, **homes}, used)
 
@@ -306,9 +299,8 @@ def _of_today(policy: MergePolicy, ground: Ground) -> MergePolicy:
 
 def _grown(layers: Sequence[Layer], ground: Ground) -> tuple[Layer, ...]:
     """Let new buildings lie in the old grid that most of their neighbors lay in, and demolished ones in none."""
-    whole = attrs.evolve(ground, opened_buildings={})
-    standing = {node.code for node in whole.atoms}
-    neighbors = whole.neighbors()
+    standing = {node.code for node in ground.whole.atoms}
+    neighbors = ground.whole.neighbors()
     grown = []
     for layer in layers:
         home = {atom: grid for atom, grid in layer.grid_of.items() if atom in standing}
@@ -365,8 +357,8 @@ def _mend_homes(survey: Survey, homes: dict[str, str], settled: Collection[str])
     territory = survey.ground.territory
 
     def kind(atom: str) -> str:
-        found = territory[atom].kind
-        return found if found in SITES else ""
+        found = site_kind(territory[atom])
+        return found if found != "residential" else ""
 
     members: dict[tuple[str, str], list[str]] = {}
     for atom, home in homes.items():
@@ -405,7 +397,7 @@ def _redrawn(
 
 
 def _part(atoms: Iterable[str], code: str, known: MergePlan, survey: Survey) -> Part:
-    kinds = {survey.ground.territory[atom].kind for atom in atoms} & {"dedicated", "commercial", "road"}
+    kinds = {site_kind(survey.ground.territory[atom]) for atom in atoms} - {"residential"}
     kind = known[code].kind if code else next(iter(sorted(kinds)), "residential")
     return Part(atoms=frozenset(atoms), kind=kind, code=code, name=known[code].name if code else "")
 
@@ -438,23 +430,26 @@ def _adjusted(
     homes, settled = _homes(survey, plan)
     blocks = list(survey.blocks())
     plots = [plot for block in blocks for plot in block.plots]
-    ways = {id(plot): list(_ways(plot, homes, settled, stay, engine)) for plot in plots}
-    # Where nothing is wrong and nothing should move, the best way is to leave it.
-    chosen = {}
+    calm = stay >= ONLY_IF_NEEDED and policy == plan.policy
+    starts, ways = [], []
     for plot in plots:
-        start = ways[id(plot)][0].judged(ways[id(plot)][0].start)
-        if stay >= ONLY_IF_NEEDED and start.cost[0] == 0 and policy == plan.policy:
-            chosen[id(plot)] = start
-    open_ = [plot for plot in plots if id(plot) not in chosen]
-    divisions = iter(divide_all([piece for plot in open_ for piece in ways[id(plot)]], engine=engine))
-    for plot in open_:
-        pieces = ways[id(plot)]
-        found = [pieces[0].judged(pieces[0].start), *(next(divisions) for _ in pieces)]
-        chosen[id(plot)] = min(found, key=lambda each: each.cost)
+        pieces = list(_ways(plot, homes, settled, stay, engine))
+        starts.append(pieces[0].judged(pieces[0].start))
+        # Where nothing is wrong and nothing should move, the best way is to leave it.
+        ways.append([] if calm and starts[-1].cost[0] == 0 else pieces)
+    found = iter(divide_all([piece for pieces in ways for piece in pieces], engine=engine))
+    chosen = iter(
+        [
+            min([start, *(next(found) for _ in pieces)], key=lambda each: each.cost)
+            for start, pieces in zip(starts, ways, strict=True)
+        ]
+    )
+    # By what was counted before: a building that has grown gives no more claim to a code than it did.
+    counted = {atom: n for grid in plan.base_grids for atom, n in zip(grid.atoms, grid.counts, strict=True)}
     parts = {}
     for block in blocks:
-        drawn = parts_of(block, [chosen[id(plot)] for plot in block.plots])
-        parts[block.community.code] = _coded(drawn, plan, homes, settled, survey)
+        drawn = parts_of(block, [next(chosen) for _ in block.plots])
+        parts[block.community.code] = _coded(drawn, plan, homes, settled, counted, survey)
     return _with(plan, survey, blocks, parts, used)
 
 
@@ -526,12 +521,15 @@ def _joined(piece: Piece, labels: Sequence[int]) -> list[int]:
 
 
 def _coded(
-    parts: Sequence[Part], plan: MergePlan, homes: Mapping[str, str], settled: Collection[str], survey: Survey
+    parts: Sequence[Part],
+    plan: MergePlan,
+    homes: Mapping[str, str],
+    settled: Collection[str],
+    counted: Mapping[str, int],
+    survey: Survey,
 ) -> list[Part]:
     """Let each part keep the code of the grid of which it has most households; each code is kept once."""
     shares: dict[tuple[int, str], tuple[int, int]] = {}
-    # By what was counted before: a building that has grown gives no more claim than it did.
-    counted = {atom: n for grid in plan.base_grids for atom, n in zip(grid.atoms, grid.counts, strict=True)}
     for place, part in enumerate(parts):
         for atom in part.atoms:
             # A new building lies with its neighbors to begin with, and gives no claim to their code.
@@ -540,10 +538,7 @@ def _coded(
             households, count = shares.get((place, homes[atom]), (0, 0))
             now = survey.ground.territory.households(atom)
             shares[place, homes[atom]] = households + counted.get(atom, now), count + 1
-    code_of: dict[int, str] = {place: part.code for place, part in enumerate(parts) if part.code}
-    for place, code in sorted(shares, key=lambda key: (tuple(-each for each in shares[key]), key)):
-        if place not in code_of and code in plan and code not in code_of.values():
-            code_of[place] = code
+    code_of = keep_codes(shares, {place: part.code for place, part in enumerate(parts) if part.code})
     return [
         attrs.evolve(part, code=code_of[place], name=plan[code_of[place]].name if code_of[place] in plan else "")
         if place in code_of

@@ -6,6 +6,7 @@ A plan is put together in the same way whether a solver found its parts or a per
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 import attrs
 
@@ -17,7 +18,9 @@ from gridgov.merging._survey import Block, Survey
 from gridgov.territory import GRID_DIGITS, Node, grid_code
 from gridgov.wording import Phrasebook, Text
 
-__all__ = ["Part", "assemble"]
+__all__ = ["Part", "assemble", "keep_codes"]
+
+Key = TypeVar("Key", int, str)
 
 KINDS = {"dedicated": "专属网格", "commercial": "商务网格", "road": "路面网格"}
 
@@ -87,19 +90,35 @@ def assemble(
     """
     grids = [grid for block in blocks for grid in _grids(survey, block.community, parts[block.community.code], used)]
     home = {atom: grid.code for grid in grids for atom in grid.atoms}
+    borders = tuple(_borders(survey, home))
     shortfalls = [short for block in blocks for short in _shortfalls(survey, block, grids)]
     return MergePlan(
         policy=survey.policy,
         seed=survey.seed,
         base_grids=tuple(grids),
         crosswalk=tuple(_crosswalk(survey, home)),
-        cut_weight=_cut_weight(survey, home),
+        cut_weight=sum(border.weight for border in borders),
         layer_names=tuple((layer.id, layer.zh, layer.en) for layer in survey.layers),
         opened=tuple(sorted(survey.ground.opened_buildings)),
-        borders=tuple(_borders(survey, home)),
+        borders=borders,
         shortfalls=(*shortfalls, *_not_held(survey, home)),
         certificate=Certificate(tuple(proof for block in blocks for proof in _proofs(survey, block, home))),
     )
+
+
+def keep_codes(claims: Mapping[tuple[Key, str], tuple[int, ...]], given: Mapping[Key, str]) -> dict[Key, str]:
+    """Let each part keep the code that it has the best claim to; each code is kept once.
+
+    :param claims: part and code → how much of that grid the part has.
+    :param given: the codes that some parts have already.
+    """
+    kept = dict(given)
+    taken = set(kept.values())
+    for part, code in sorted(claims, key=lambda key: (tuple(-each for each in claims[key]), key)):
+        if part not in kept and code not in taken:
+            kept[part] = code
+            taken.add(code)
+    return kept
 
 
 # --- codes and names ------------------------------------------------------------------------------
@@ -161,18 +180,6 @@ def _crosswalk(survey: Survey, home: Mapping[str, str]) -> Iterator[Share]:
                 yield Share(layer=layer.id, grid=old.id, base_grid=base, households=households, of=of)
 
 
-def _cut_weight(survey: Survey, home: Mapping[str, str]) -> int:
-    territory = survey.ground.territory
-    return sum(
-        1 + sum(old[one] == old[other] for old in survey.olds)
-        for one, others in survey.weights.items()
-        for other in others
-        if one < other
-        and home[one] != home[other]
-        and territory.up(one, "community") == territory.up(other, "community")
-    )
-
-
 def _borders(survey: Survey, home: Mapping[str, str]) -> Iterator[Border]:
     territory = survey.ground.territory
     meters = survey.ground.neighbors()
@@ -182,7 +189,7 @@ def _borders(survey: Survey, home: Mapping[str, str]) -> Iterator[Border]:
             if one < other and home[one] != home[other]:
                 ends = (min(home[one], home[other]), max(home[one], home[other]))
                 met.setdefault(ends, []).append((one, other))
-    within = [(layer, old) for layer, old in zip(survey.layers, survey.olds, strict=True)]
+    within = list(zip(survey.layers, survey.olds, strict=True))
     for (left, right), pairs in sorted(met.items()):
         one, other = pairs[0]
         hard = ""

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 
-from gridgov.merging._assemble import Part, assemble
+from gridgov.merging._assemble import Part, assemble, keep_codes
 from gridgov.merging._bounds import cut_bound
 from gridgov.merging._certificate import Certificate, Proof
 from gridgov.merging._exact import Exact, can_solve, enumerate_best, solve
@@ -107,14 +107,12 @@ def certify(plan: MergePlan, ground: Ground, layers: Sequence[Layer] = (), *, ef
 
 def _coded(plan: MergePlan, homes: Mapping[str, str]) -> dict[str, str]:
     """Let each new part keep the code of the grid of which it has most households; each code is kept once."""
-    shares: dict[tuple[str, str], int] = {}
+    shares: dict[tuple[str, str], tuple[int]] = {}
     for grid in plan.base_grids:
         for atom, count in zip(grid.atoms, grid.counts, strict=True):
-            shares[homes[atom], grid.code] = shares.get((homes[atom], grid.code), 0) + count
-    code_of: dict[str, str] = {}
-    for home, code in sorted(shares, key=lambda key: (-shares[key], key)):
-        if home not in code_of and code not in code_of.values():
-            code_of[home] = code
+            (before,) = shares.get((homes[atom], grid.code), (0,))
+            shares[homes[atom], grid.code] = (before + count,)
+    code_of = keep_codes(shares, {})
     return {atom: code_of.get(home, home) for atom, home in homes.items()}
 
 

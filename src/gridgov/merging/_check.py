@@ -65,6 +65,7 @@ class _Checker:
     households: dict[str, int] = attrs.field(init=False)
     community: dict[str, str | None] = attrs.field(init=False)
     old: dict[str, dict[str, str]] = attrs.field(init=False)
+    graph: nx.Graph[str] = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         territory = self.ground.territory
@@ -76,6 +77,7 @@ class _Checker:
             of = {building: grid.id for grid in layer.grids for building in grid.atoms}
             found[layer.id] = {atom: of.get(self.ground.building_of(atom), "") for atom in atoms}
         object.__setattr__(self, "old", found)
+        object.__setattr__(self, "graph", self.ground.graph())
 
     def findings(self) -> Iterator[Finding]:
         graph = self._passable()
@@ -92,7 +94,6 @@ class _Checker:
         known = [layer.id for layer in self.layers]
         said = [id_ for id_, _, _ in self.plan.layer_names]
         if known == said:
-            yield from self._check_cut()
             yield from self._check_borders()
             yield from self._check_certificate(graph)
         elif known:
@@ -102,7 +103,7 @@ class _Checker:
 
     def _passable(self) -> nx.Graph[str]:
         """The ground as a graph without the adjacencies that a hard border lies between."""
-        graph = self.ground.graph()
+        graph = self.graph.copy()
         policy = self.plan.policy
         barrier: dict[frozenset[str], int] = {}
         for pair in self.ground.borders:
@@ -205,26 +206,19 @@ class _Checker:
             if whole.get((share.layer, share.grid)) != share.of:
                 yield _broken("shares", subject, f"the shares of {subject} do not add up")
 
-    def _check_cut(self) -> Iterator[Finding]:
-        home = self.plan.grid_of
-        cut = 0
-        for one, other in self.ground.graph().edges:
-            inside = one in home and other in home and self.community[one] == self.community[other]
-            if inside and home[one] != home[other]:
-                cut += 1 + sum(old[one] == old[other] for old in self.old.values())
-        if cut != self.plan.cut_weight:
-            yield _broken("cut-weight", "", f"the plan says it cuts {self.plan.cut_weight}; counted anew it is {cut}")
-
     def _check_borders(self) -> Iterator[Finding]:
         home = self.plan.grid_of
         met: Counter[tuple[str, str]] = Counter()
         weight: Counter[tuple[str, str]] = Counter()
-        for one, other in self.ground.graph().edges:
+        for one, other in self.graph.edges:
             if one in home and other in home and home[one] != home[other]:
                 ends = (min(home[one], home[other]), max(home[one], home[other]))
                 met[ends] += 1
                 if self.community[one] == self.community[other]:
-                    weight[ends] += 1 + sum(old[one] == old[other] for old in self.old.values())
+                    weight[ends] += self._agreed(one, other)
+        cut = weight.total()
+        if cut != self.plan.cut_weight:
+            yield _broken("cut-weight", "", f"the plan says it cuts {self.plan.cut_weight}; counted anew it is {cut}")
         said = {(border.one, border.other): border for border in self.plan.borders}
         for ends in sorted(set(met) | set(said)):
             border = said.get(ends)
@@ -263,7 +257,7 @@ class _Checker:
         for atom, households in self.households.items():
             bounds = self.plan.policy.exceptions.get(self.community[atom] or "", self.plan.policy.bounds)
             large = not isinstance(bounds, GridCount) and households > bounds.households_max
-            site = self.ground.territory[atom].kind in ("dedicated", "commercial", "road")
+            site = self.ground.territory[atom].kind in SITES
             if not large and not site and atom not in as_is:
                 left.append(atom)
         inner = graph.subgraph(left).copy()
@@ -314,7 +308,10 @@ class _Checker:
 
     def _weight(self, one: str, other: str, meters: int) -> int:
         per = self.plan.policy.meters
-        return 1 + sum(old[one] == old[other] for old in self.old.values()) + (meters // per if per else 0)
+        return self._agreed(one, other) + (meters // per if per else 0)
+
+    def _agreed(self, one: str, other: str) -> int:
+        return 1 + sum(old[one] == old[other] for old in self.old.values())
 
 
 def _check_people(plan: MergePlan, incumbents: Sequence[Incumbent], roles: Mapping[str, Role]) -> Iterator[Finding]:

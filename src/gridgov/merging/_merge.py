@@ -16,7 +16,7 @@ from gridgov.merging._policy import MergePolicy
 from gridgov.merging._repost import repost
 from gridgov.merging._run import Progress, Solved, divide_all
 from gridgov.merging._solve import Division
-from gridgov.merging._survey import Block, Plot, Survey, check_policy, for_atoms, open_large_buildings
+from gridgov.merging._survey import Block, Survey, check_policy, for_atoms, open_large_buildings
 from gridgov.staffing import Role
 from gridgov.territory import Ground
 from gridgov.wording import Text
@@ -58,11 +58,10 @@ def merge(
     policy = wanted if isinstance(wanted, MergePolicy) else MergePolicy(bounds=wanted or Bounds())
     survey = surveyed(ground, layers, policy, seed)
     blocks = list(survey.blocks())
-    plots = [plot for block in blocks for plot in block.plots]
-    pieces = [plot.piece for plot in plots]
+    pieces = [plot.piece for block in blocks for plot in block.plots]
     divisions = divide_all(pieces, engine=engine, executor=executor, progress=progress, solved=solved)
-    divided = dict(zip((id(plot) for plot in plots), divisions, strict=True))
-    plan = assemble(survey, blocks, {b.community.code: parts_of(b, [divided[id(p)] for p in b.plots]) for b in blocks})
+    found = iter(divisions)
+    plan = assemble(survey, blocks, {b.community.code: parts_of(b, [next(found) for _ in b.plots]) for b in blocks})
     if incumbents:
         people, missing = repost(plan, roles or {}, incumbents)
         left = tuple(
@@ -135,12 +134,5 @@ def parts_of(block: Block, divisions: Sequence[Division]) -> list[Part]:
     """Give the parts of a community: what was carved out, and what its plots were divided into."""
     parts = [Part(atoms=frozenset(each.atoms), kind=each.kind, code=each.code) for each in block.carved]
     for plot, division in zip(block.plots, divisions, strict=True):
-        parts += [Part(atoms=atoms) for atoms in _members(plot, division)]
+        parts += [Part(atoms=atoms) for atoms in plot.parts(division)]
     return parts
-
-
-def _members(plot: Plot, division: Division) -> list[frozenset[str]]:
-    found: list[list[str]] = [[] for _ in range(division.parts)]
-    for group, part in zip(plot.atoms, division.labels, strict=True):
-        found[part] += group
-    return [frozenset(atoms) for atoms in found]

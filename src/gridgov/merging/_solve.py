@@ -130,7 +130,11 @@ class Piece:
         return cost
 
     def neighbors(self) -> dict[int, dict[int, int]]:
-        """Give atom → neighbor → weight."""
+        """Give atom → neighbor → weight; worked out once, to be read and not changed."""
+        return self._neighbors
+
+    @cached_property
+    def _neighbors(self) -> dict[int, dict[int, int]]:
         return {
             v: {self.other[e]: self.weight[e] for e in range(self.first[v], self.first[v + 1])}
             for v in range(self.atoms)

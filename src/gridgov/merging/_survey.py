@@ -18,7 +18,7 @@ import attrs
 from gridgov.errors import Finding
 from gridgov.merging._layers import Bounds, Layer
 from gridgov.merging._policy import Apart, AsIs, GridCount, Held, MergePolicy, Together
-from gridgov.merging._solve import Piece, Window, counts_to_try
+from gridgov.merging._solve import Division, Piece, Window, counts_to_try
 from gridgov.territory import GRID_DIGITS, Ground, Node
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "for_atoms",
     "old_grids",
     "open_large_buildings",
+    "site_kind",
 ]
 
 APART = 10_000
@@ -59,7 +60,13 @@ class Plot:
 
     piece: Piece
     atoms: tuple[tuple[str, ...], ...]
-    bounds: Bounds
+
+    def parts(self, division: Division) -> list[frozenset[str]]:
+        """Give the atoms of each part of a division of the piece."""
+        found: list[list[str]] = [[] for _ in range(division.parts)]
+        for group, part in zip(self.atoms, division.labels, strict=True):
+            found[part] += group
+        return [frozenset(atoms) for atoms in found]
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -74,6 +81,11 @@ class Block:
     count: GridCount | None
     carved: tuple[Carved, ...]
     plots: tuple[Plot, ...]
+
+
+def site_kind(node: Node) -> str:
+    """Give the kind of grid that a place makes by itself; ``residential`` for one that is divided by households."""
+    return node.kind if node.kind in SITES else "residential"
 
 
 def open_large_buildings(ground: Ground, policy: MergePolicy) -> Ground:
@@ -245,8 +257,8 @@ class Survey:
             named = ", ".join(each.atoms)
             if len(list(connected_pieces(each.atoms, self.neighbors))) > 1:
                 yield _wrong("apart", each.atoms[0], f"a border that no grid crosses lies between {named}")
-            kinds = {territory[atom].kind if territory[atom].kind in SITES else "" for atom in each.atoms}
-            if len(kinds) > 1 or (isinstance(each, Together) and kinds != {""}):
+            kinds = {site_kind(territory[atom]) for atom in each.atoms}
+            if len(kinds) > 1 or (isinstance(each, Together) and kinds != {"residential"}):
                 yield _wrong("kind", each.atoms[0], f"{named} are grids by their kind and not by what is held")
             if isinstance(each, AsIs) and each.code:
                 community = territory.up(each.atoms[0], "community") or ""
@@ -326,8 +338,7 @@ class Survey:
         for each in self.policy.held:
             if isinstance(each, AsIs) and each.atoms[0] in by_code:
                 taken |= set(each.atoms)
-                kind = by_code[each.atoms[0]].kind
-                kind = kind if kind in SITES else "residential"
+                kind = site_kind(by_code[each.atoms[0]])
                 yield Carved(atoms=tuple(sorted(each.atoms)), why="as-is", kind=kind, code=each.code)
         for kind in SITES:
             of_kind = [node.code for node in nodes if node.kind == kind and node.code not in taken]
@@ -398,7 +409,7 @@ class Survey:
         )
         if self.policy.loyalty and self.layers:
             piece = attrs.evolve(piece, olds=self._olds(groups), layers=len(self.layers), loyalty=self.policy.loyalty)
-        return Plot(piece=piece, atoms=tuple(groups), bounds=bounds)
+        return Plot(piece=piece, atoms=tuple(groups))
 
     def _groups(self, atoms: Sequence[str]) -> list[tuple[str, ...]]:
         inside = set(atoms)
