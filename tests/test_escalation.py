@@ -38,7 +38,7 @@ def climb(deadline, ladder=LADDER):
     step, found = deadline.step, []
     while step is not None:
         found.append((step.kind, step.rung, step.at))
-        step = next_step(ladder, step, deadline.due_at, CALENDAR)
+        step = next_step(ladder, step, deadline, CALENDAR)
     return found
 
 
@@ -46,6 +46,7 @@ def test_a_deadline_warns_at_its_share_and_climbs_each_rung_when_the_one_before_
     deadline = start_deadline(START, CALENDAR, LADDER, limit=parse_limit("4紧急工作时"))
     assert climb(deadline) == [
         ("warn", 0, START + 2 * HOUR),
+        ("red", 0, START + 4 * HOUR),
         ("climb", 0, START + 4 * HOUR),
         ("climb", 1, START + 6 * HOUR),
         ("climb", 2, START + 9 * HOUR),
@@ -61,9 +62,9 @@ def test_no_ladder_or_no_warning_or_no_time_left_mean_what_they_say():
     limit = parse_limit("4紧急工作时")
     assert start_deadline(START, CALENDAR, None, limit=limit).step is None
     silent = Ladder(id="s", rungs=LADDER.rungs, warn_percent=0)
-    assert start_deadline(START, CALENDAR, silent, limit=limit).step.kind == "climb"
+    assert start_deadline(START, CALENDAR, silent, limit=limit).step.kind == "red"
     past = start_deadline(START, CALENDAR, LADDER, agreed_at=START - HOUR)
-    assert (past.step.kind, past.step.at) == ("climb", START - HOUR)
+    assert (past.step.kind, past.step.at) == ("red", START - HOUR)
     with pytest.raises(ValueError, match="limit or an agreed date"):
         start_deadline(START, CALENDAR, LADDER)
 
@@ -76,8 +77,9 @@ def test_an_agreed_date_is_warned_of_at_the_same_share_of_the_way():
 def test_asking_for_help_early_keeps_the_warning_and_the_deadline():
     deadline = start_deadline(START, CALENDAR, LADDER, limit=parse_limit("4紧急工作时"))
     assert climbed_early(LADDER, deadline, 0) == deadline.step
-    after_warning = next_step(LADDER, deadline.step, deadline.due_at, CALENDAR, rung=1)
-    assert after_warning == Step(kind="climb", at=deadline.due_at, rung=1)
+    red = next_step(LADDER, deadline.step, deadline, CALENDAR, rung=1)
+    assert red == Step(kind="red", at=deadline.due_at)
+    assert next_step(LADDER, red, deadline, CALENDAR, rung=1) == Step(kind="climb", at=deadline.due_at, rung=1)
 
 
 @given(st.integers(0, 200), st.integers(0, 3000))

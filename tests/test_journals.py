@@ -8,13 +8,26 @@ from pathlib import Path
 
 import pytest
 
-from gridgov.cases import Closed, is_open
+from gridgov.cases import CASES, Closed, is_open
 from gridgov.documents import SHAPES, Codec
 from gridgov.office._memory import Memory
 from gridgov.points import PointsEvent, audit
 from gridgov.store import Commit, Draft, MemoryStore, verify_chain
 
 HERE = Path(__file__).parent / "journals"
+LATER = frozenset(
+    name
+    for name, shape in CASES.events.items()
+    if name in (
+        "case-accepted", "case-declined", "case-corrected", "case-linked", "case-duplicate-found", "case-unlinked",
+        "case-duplicate-lost", "case-followed", "case-unfollowed", "case-split", "case-part-joined", "case-part-handled",
+        "case-hold-asked", "case-extension-asked", "case-held", "case-deadline-extended", "case-request-denied",
+        "case-hold-ended", "case-handed-over", "case-receipt-confirmed", "case-outcome-recorded", "case-urged",
+        "case-supervised", "case-reporter-called", "case-published", "case-clock-paused", "case-clock-resumed",
+        "case-deadline-reviewed", "mode-switched", "mode-ended",
+    )
+)  # fmt: skip
+"""Names that came after 0.1.0."""
 
 
 def rows(name):
@@ -76,7 +89,7 @@ def test_the_journal_holds_most_kinds_of_event_and_no_personal_data():
     for row in rows("street-0.1.0"):
         names[row["name"]] += 1
         text.append(row["body"])
-    missing = set(SHAPES) - set(names)
+    missing = {name for name in SHAPES if name not in LATER} - set(names)
     assert missing == {
         "setup-amended", "private-read", "private-erased", "case-withdrawn", "award-objection-dismissed", "award-voided",
         "lot-expired", "redemption-canceled",

@@ -143,6 +143,13 @@ class Sight(Protocol):
         """Walk everything that has happened under a tag, oldest first."""
         ...
 
+    def began(self, name: str, after: int) -> Iterable[tuple[int, str]]:
+        """Walk the events of a stored name after a position: (position, first tag), oldest first.
+
+        Reads the store, so it costs what lies between; for pages of a search.
+        """
+        ...
+
 
 Answer_co = TypeVar("Answer_co", covariant=True)
 

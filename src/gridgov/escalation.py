@@ -1,12 +1,15 @@
 """Ladders: who presses a matter, and who takes it over, when its time runs out.
 
-A matter with a deadline is warned of before it (催办, yellow), and at the deadline it climbs its
-ladder, rung by rung, each with a time of its own. A rung names a supervisor (督办) who presses
-the one who has it, or takes it over. The top rung is the first responsible person; from there
-nothing climbs further.
+A matter with a deadline is warned of before it (yellow) and at it (red), and from the deadline on
+it climbs its ladder, rung by rung, each with a time of its own. A rung names a supervisor (督办)
+who presses the one who has it, or takes it over. The top rung is the first responsible person;
+from there nothing climbs further. A ladder may have one rung only, and so lead straight to the top.
 
 **A rung starts at the due instant of the one before**, not when somebody noticed: so one tick
 after a week's silence leads to the same state as a tick every minute.
+
+Whatever moves a deadline (a pause, an extension, a notice about holidays) moves the next step with
+it, by the same rule: :func:`worked_out` gives both from the start, the limit and the pauses.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ from typing import Literal
 import attrs
 
 from gridgov.errors import Finding
-from gridgov.worktime import Calendar, Limit, Pause, due
+from gridgov.worktime import Calendar, Clock, Limit, Mark, Pause, due
 
 __all__ = [
     "Deadline",
@@ -27,12 +30,16 @@ __all__ = [
     "Step",
     "check_ladders",
     "climbed_early",
+    "extended_deadline",
     "next_step",
+    "pause_deadline",
     "paused_deadline",
+    "resume_deadline",
     "start_deadline",
+    "worked_out",
 ]
 
-StepKind = Literal["warn", "climb"]
+StepKind = Literal["warn", "red", "climb"]
 
 
 @attrs.frozen(kw_only=True)
@@ -54,7 +61,7 @@ class Rung:
 class Ladder:
     """Rungs from the bottom up.
 
-    :param warn_percent: the warning comes when this share of the limit is used; 0 for none.
+    :param warn_percent: the yellow warning comes when this share of the limit is used; 0 for none.
     """
 
     id: str
@@ -66,12 +73,14 @@ class Ladder:
 class Step:
     """What falls due next.
 
-    :param rung: the place in the ladder to climb to, from 0; the current one for a warning.
+    :param rung: the place in the ladder to climb to, from 0.
+    :param since: from when the time of the rung below is counted; None for what comes with the deadline.
     """
 
     kind: StepKind
     at: dt.datetime
     rung: int = 0
+    since: dt.datetime | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -81,7 +90,8 @@ class Deadline:
     :param limit: None where the date was agreed and not worked out.
     :param provisional: it rests on days that no notice has settled yet.
     :param calendar: its id; :param notice: the notice that its days come from.
-    :param pauses: when the clock stood still: while somebody else had to check the result.
+    :param pauses: when the clock stood still; the last one without an end while it does.
+    :param extensions: what was granted on top of the limit.
     """
 
     start_at: dt.datetime
@@ -94,6 +104,30 @@ class Deadline:
     ladder: str = ""
     step: Step | None = None
     pauses: tuple[Pause, ...] = ()
+    extensions: tuple[Limit, ...] = ()
+
+    @property
+    def stands_since(self) -> dt.datetime | None:
+        """Since when the clock stands still; None where it runs."""
+        return next((pause.start for pause in reversed(self.pauses) if pause.end is None), None)
+
+    def is_late(self, at: dt.datetime) -> bool:
+        """Say whether the deadline has passed at *at*; not while the clock stands still before it."""
+        stands = self.stands_since
+        return self.due_at < (at if stands is None else min(at, stands))
+
+    @property
+    def clock(self) -> Clock | None:
+        """The clock behind it, for used and remaining time; None where a date was agreed on."""
+        if self.limit is None:
+            return None
+        marks = [Mark("start", self.start_at, self.limit)]
+        marks += [Mark("extend", self.start_at, each) for each in self.extensions]
+        for pause in self.pauses:
+            marks.append(Mark("pause", pause.start))
+            if pause.end is not None:
+                marks.append(Mark("resume", pause.end))
+        return Clock(tuple(marks))
 
     def local(self, instant: dt.datetime) -> str:
         """Write an instant for people, in local time, to the minute."""
@@ -120,16 +154,13 @@ def start_deadline(
     if agreed_at is not None:
         due_at, provisional, limit = agreed_at.astimezone(dt.UTC), False, None
     elif limit is not None:
-        worked_out = due(limit, start, calendar)
-        if worked_out is None:
-            raise ValueError("a deadline without pauses always has an end")
-        due_at, provisional = worked_out.at, worked_out.provisional
+        found = due(limit, start, calendar)
+        if found is None:
+            raise ValueError(f"the calendar {calendar.id} ends before {limit} have run")
+        due_at, provisional = found.at, found.provisional
     else:
         raise ValueError("a deadline needs a limit or an agreed date")
-    step = None
-    if ladder is not None:
-        step = _warning(ladder, limit, start, due_at, calendar) or _climb(ladder, 0, due_at)
-    return Deadline(
+    deadline = Deadline(
         start_at=start,
         due_at=due_at,
         limit=limit,
@@ -138,42 +169,55 @@ def start_deadline(
         notice=calendar.notice,
         zone=calendar.zone,
         ladder=ladder.id if ladder else "",
-        step=step,
     )
+    if ladder is None:
+        return deadline
+    return attrs.evolve(deadline, step=_warning(ladder, deadline, calendar) or Step(kind="red", at=due_at))
 
 
-def _warning(
-    ladder: Ladder, limit: Limit | None, start: dt.datetime, due_at: dt.datetime, calendar: Calendar
-) -> Step | None:
-    if not ladder.warn_percent or due_at <= start:
+def _allowed(deadline: Deadline, calendar: Calendar) -> int:
+    """Give the seconds of running time that limit and extensions allow."""
+    clock = deadline.clock
+    if clock is None:
+        return 0
+    left = clock.remaining(deadline.start_at, calendar)
+    return max(0, left.days * 86_400 + left.seconds)
+
+
+def _warning(ladder: Ladder, deadline: Deadline, calendar: Calendar) -> Step | None:
+    if not ladder.warn_percent or deadline.due_at <= deadline.start_at:
         return None
-    if limit is None:
-        return Step(kind="warn", at=start + (due_at - start) * ladder.warn_percent // 100)
-    part = due(limit, start, calendar, seconds=max(1, limit.seconds * ladder.warn_percent // 100))
+    if deadline.limit is None:
+        whole = deadline.due_at - deadline.start_at
+        return Step(kind="warn", at=deadline.start_at + whole * ladder.warn_percent // 100)
+    share = max(1, _allowed(deadline, calendar) * ladder.warn_percent // 100)
+    part = due(deadline.limit, deadline.start_at, calendar, pauses=deadline.pauses, seconds=share)
     return Step(kind="warn", at=part.at) if part is not None else None
 
 
-def _climb(ladder: Ladder, rung: int, at: dt.datetime) -> Step | None:
-    return Step(kind="climb", at=at, rung=rung) if rung < len(ladder.rungs) else None
+def _climb(ladder: Ladder, rung: int, at: dt.datetime, since: dt.datetime | None = None) -> Step | None:
+    return Step(kind="climb", at=at, rung=rung, since=since) if rung < len(ladder.rungs) else None
 
 
-def next_step(ladder: Ladder, done: Step, due_at: dt.datetime, calendar: Calendar, *, rung: int = 0) -> Step | None:
+def next_step(ladder: Ladder, done: Step, deadline: Deadline, calendar: Calendar, *, rung: int = 0) -> Step | None:
     """Give what falls due after *done*; None at the top.
 
-    After the warning it is the deadline itself; after a rung it is the end of that rung's time,
-    counted from the instant at which the rung was due.
+    After the yellow warning it is the red one at the deadline, then the first rung; after a rung it
+    is the end of that rung's time, counted from the instant at which the rung was due.
 
     :param rung: how many rungs the matter has climbed already, because somebody asked for it.
     """
     if done.kind == "warn":
-        return _climb(ladder, rung, due_at)
+        return Step(kind="red", at=deadline.due_at)
+    if done.kind == "red":
+        return _climb(ladder, rung, done.at)
     if done.rung >= len(ladder.rungs):
         return None
     after = ladder.rungs[done.rung].after
     if after is None:
         return None
-    ends = due(after, done.at, calendar)
-    return _climb(ladder, done.rung + 1, ends.at) if ends is not None else None
+    ends = due(after, done.at, calendar, pauses=deadline.pauses)
+    return _climb(ladder, done.rung + 1, ends.at, done.at) if ends is not None else None
 
 
 def climbed_early(ladder: Ladder, deadline: Deadline, rung: int) -> Step | None:
@@ -183,40 +227,118 @@ def climbed_early(ladder: Ladder, deadline: Deadline, rung: int) -> Step | None:
     next rung comes when this one would have been due.
     """
     step = deadline.step
-    if step is None or step.kind == "warn":
+    if step is None or step.kind != "climb":
         return step
-    return _climb(ladder, rung + 1, step.at)
+    return _climb(ladder, rung + 1, step.at, step.since)
+
+
+def worked_out(
+    deadline: Deadline,
+    ladder: Ladder | None,
+    calendar: Calendar,
+    *,
+    floor: dt.datetime | None = None,
+    stood: dt.timedelta = dt.timedelta(0),
+) -> Deadline:
+    """Give a deadline anew from its start, limit, extensions and pauses, and its next step with it.
+
+    An agreed date stays where it is. While the clock stands still, so does everything.
+
+    :param floor: no step comes before this instant.
+    :param stood: for how long the clock has just stood still.
+    """
+    if deadline.stands_since is not None:
+        return deadline
+    due_at, provisional = deadline.due_at, deadline.provisional
+    if deadline.limit is not None:
+        found = deadline.clock.due(calendar) if deadline.clock else None
+        if found is None:
+            raise ValueError(f"the calendar {calendar.id} ends before {deadline.limit} have run")
+        due_at, provisional = found.at, found.provisional
+    fresh = attrs.evolve(deadline, due_at=due_at, provisional=provisional, calendar=calendar.id, notice=calendar.notice)
+    if deadline.step is None or ladder is None:
+        return fresh
+    step = _moved(deadline.step, deadline, fresh, ladder, calendar, stood)
+    return attrs.evolve(fresh, step=step if floor is None else _not_before(step, floor))
+
+
+def _moved(
+    step: Step, before: Deadline, after: Deadline, ladder: Ladder, calendar: Calendar, stood: dt.timedelta
+) -> Step:
+    """Give the next step of a deadline that was worked out anew."""
+    if step.kind == "warn":
+        return _warning(ladder, after, calendar) or Step(kind="red", at=after.due_at)
+    if step.kind == "climb" and after.due_at > before.due_at:
+        # It had run out and has not any more: what comes next comes with the new deadline.
+        return Step(kind="red", at=after.due_at)
+    if step.since is not None:
+        below = ladder.rungs[step.rung - 1].after if 0 < step.rung <= len(ladder.rungs) else None
+        ends = due(below, step.since, calendar, pauses=after.pauses) if below is not None else None
+        return step if ends is None else attrs.evolve(step, at=ends.at)
+    if step.at == before.due_at:
+        return attrs.evolve(step, at=after.due_at)
+    # Stored before steps knew since when their time is counted: what was left is left.
+    return attrs.evolve(step, at=step.at + stood)
+
+
+def pause_deadline(deadline: Deadline, at: dt.datetime) -> Deadline:
+    """Let the clock stand still from *at* on; where it does already, nothing changes."""
+    if deadline.stands_since is not None:
+        return deadline
+    return attrs.evolve(deadline, pauses=(*deadline.pauses, Pause(at.astimezone(dt.UTC))))
+
+
+def resume_deadline(deadline: Deadline, ladder: Ladder | None, calendar: Calendar, at: dt.datetime) -> Deadline:
+    """Let the clock run again; an agreed date moves by as much as the clock stood still.
+
+    What was not due before the pause is not due inside it either.
+    """
+    stands = deadline.stands_since
+    if stands is None:
+        return deadline
+    at = max(at.astimezone(dt.UTC), stands)
+    pauses = tuple(attrs.evolve(each, end=at) if each.end is None else each for each in deadline.pauses)
+    resumed = attrs.evolve(deadline, pauses=pauses)
+    if deadline.limit is not None:
+        return worked_out(resumed, ladder, calendar, floor=at, stood=at - stands)
+    if deadline.due_at <= stands:
+        return attrs.evolve(resumed, step=_not_before(deadline.step, at))
+    step = deadline.step
+    stood = at - stands
+    moved = None if step is None else attrs.evolve(step, at=step.at + stood)
+    return attrs.evolve(resumed, due_at=deadline.due_at + stood, step=moved)
+
+
+def _not_before(step: Step | None, floor: dt.datetime) -> Step | None:
+    return None if step is None else attrs.evolve(step, at=max(step.at, floor))
 
 
 def paused_deadline(
     deadline: Deadline, ladder: Ladder | None, calendar: Calendar, *, start: dt.datetime, end: dt.datetime
 ) -> Deadline:
-    """Give a deadline whose clock stood still from *start* to *end*.
+    """Give a deadline whose clock stood still from *start* to *end*, while a result was checked.
 
     An agreed date stays. What was not due before the pause is not due inside it either.
     """
-    step = deadline.step
-    late = None
-    if step is not None:
-        # A rung that had time left when the pause began has it when it ends. Warning and deadline
-        # are worked out below; where the date was agreed on they stay, unless the pause covers them.
-        later_rung = step.kind == "climb" and step.at != deadline.due_at
-        left = max(step.at - start, dt.timedelta(0))
-        late = attrs.evolve(step, at=end + left if later_rung else max(step.at, end))
+    if deadline.stands_since is not None:
+        return deadline
     if deadline.limit is None:
-        return attrs.evolve(deadline, step=late)
-    pauses = (*deadline.pauses, Pause(start, end))
-    moved = due(deadline.limit, deadline.start_at, calendar, pauses=pauses)
-    if moved is None:
-        raise ValueError("a deadline with ended pauses always has an end")
-    if step is not None and ladder is not None and moved.at > end:
-        if step.kind == "warn":
-            part = max(1, deadline.limit.seconds * ladder.warn_percent // 100)
-            warned = due(deadline.limit, deadline.start_at, calendar, pauses=pauses, seconds=part)
-            late = None if warned is None else attrs.evolve(step, at=max(warned.at, end))
-        elif step.at == deadline.due_at:
-            late = attrs.evolve(step, at=moved.at)
-    return attrs.evolve(deadline, due_at=moved.at, provisional=moved.provisional, step=late, pauses=pauses)
+        return attrs.evolve(deadline, step=_not_before(deadline.step, end))
+    paused = attrs.evolve(deadline, pauses=(*deadline.pauses, Pause(start, end)))
+    return worked_out(paused, ladder, calendar, floor=end, stood=end - start)
+
+
+def extended_deadline(deadline: Deadline, ladder: Ladder | None, calendar: Calendar, by: Limit) -> Deadline:
+    """Give a deadline with more time.
+
+    :raises ValueError: where *by* does not run in the hours of the limit, or a date was agreed on.
+    """
+    clock = deadline.clock
+    if clock is None:
+        raise ValueError("a date was agreed on; agree on another one in place of an extension")
+    clock.extend(by, clock.marks[-1].at)
+    longer = attrs.evolve(deadline, extensions=(*deadline.extensions, by))
+    return worked_out(longer, ladder, calendar)
 
 
 def check_ladders(

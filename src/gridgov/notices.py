@@ -7,17 +7,29 @@ id is made from the event's place in its stream, so the same event never gives a
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import attrs
 
-from gridgov.cases import CaseEscalated, CaseEvent, CaseRouted, WhistleBlown, describe, holder_of
+from gridgov.cases import (
+    CaseCorrected,
+    CaseDispatched,
+    CaseEscalated,
+    CaseEvent,
+    CaseRouted,
+    CaseSupervised,
+    CaseWarned,
+    WhistleBlown,
+    describe,
+    holder_of,
+)
 from gridgov.setup import Setup
 
 __all__ = ["AUDIENCES", "Notice", "notices_for"]
 
-AUDIENCES = frozenset({"lead", "supporting", "informed", "supervisor", "reporter", "desk", "called"})
+AUDIENCES = frozenset({"lead", "supporting", "informed", "supervisor", "reporter", "followers", "desk", "called"})
 
 
 @attrs.frozen(kw_only=True)
@@ -34,18 +46,25 @@ class Notice:
     text: str
 
 
-def notices_for(name: str, event: Any, after: Any, place: str, setup: Setup) -> Iterator[Notice]:
+def notices_for(
+    name: str, event: Any, after: Any, place: str, setup: Setup, *, recorded_at: dt.datetime | None = None
+) -> Iterator[Notice]:
     """Give the notices that an event asks for.
 
     :param name: the stored event name; :param after: the case after it.
     :param place: the event's place in its stream (``"150203005/case:app-4711@3"``).
+    :param recorded_at: when it was stored. A rung whose next one was due by then was passed in one
+        go, and only the last one of them sends a notice; so with a warning that the next one overtook.
     """
-    if not isinstance(event, CaseEvent) or after is None:
+    if not isinstance(event, CaseEvent) or after is None or _overtaken(event, recorded_at):
         return
+    withheld = after.file.reporter if after.file.confidential else ""
     for subscription in setup.subscriptions:
         if subscription.event != name:
             continue
-        text = describe(name, event, subscription.language, zone=setup.calendar.zone)
+        to_reporter = subscription.audience in ("reporter", "desk")
+        hidden = "" if to_reporter else withheld
+        text = describe(name, event, subscription.language, zone=setup.calendar.zone, withheld=hidden)
         for to in dict.fromkeys(_receivers(subscription.audience, event, after, setup)):
             if to:
                 yield Notice(
@@ -57,6 +76,16 @@ def notices_for(name: str, event: Any, after: Any, place: str, setup: Setup) -> 
                 )
 
 
+def _overtaken(event: CaseEvent, recorded_at: dt.datetime | None) -> bool:
+    if not isinstance(event, CaseEscalated | CaseWarned) or recorded_at is None or event.next_step is None:
+        return False
+    if isinstance(event, CaseEscalated) and not event.overdue:
+        return False
+    # The red warning goes to the one who has it, a rung to who presses: neither overtakes the other.
+    wanted = "red" if isinstance(event, CaseWarned) else "climb"
+    return event.next_step.kind == wanted and event.next_step.at <= recorded_at
+
+
 def _receivers(audience: str, event: CaseEvent, after: Any, setup: Setup) -> Sequence[str]:
     file = after.file
     match audience:
@@ -64,12 +93,18 @@ def _receivers(audience: str, event: CaseEvent, after: Any, setup: Setup) -> Seq
             return [holder_of(after)]
         case "supporting":
             return [party.holder for party in file.supporting]
-        case "informed" if isinstance(event, CaseRouted):
+        case "informed" if isinstance(event, CaseRouted | CaseCorrected):
             return [party.holder for party in event.route.informed]
-        case "supervisor" if isinstance(event, CaseEscalated):
+        case "informed" if isinstance(event, CaseDispatched):
+            return [party.holder for party in event.informed]
+        case "supervisor" if isinstance(event, CaseEscalated | CaseSupervised):
             return [event.supervisor.holder]
+        case "supervisor":
+            return [file.supervisor.holder] if file.supervisor is not None else []
         case "reporter":
             return [file.reporter]
+        case "followers":
+            return [*file.followers, *(each.reporter for each in file.duplicates)]
         case "desk":
             return [setup.case_policy.on(setup.calendar.local(event.at).date()).desk]
         case "called" if isinstance(event, WhistleBlown):

@@ -1,21 +1,32 @@
-"""What follows by itself: an event of one room asks for commands of another.
+"""What follows by itself: an event asks for commands, of another room or about other subjects.
 
 A closed case that a volunteer reported asks for points; whether they are given is the panel's
-business. The ids of the commands are derived from the event's position, so a reaction that runs
-twice asks once. A reaction may be refused like anybody else.
+business. When an emergency makes ordinary clocks stand still, or the setup is amended because a
+notice about holidays came, every open case is asked about its clock. The ids of the commands are
+derived from the event's position, so a reaction that runs twice asks once. A reaction may be
+refused like anybody else.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import attrs
 
-from gridgov.cases import CaseClosed, Closed
+from gridgov.cases import (
+    CaseClosed,
+    Closed,
+    ModeEnded,
+    ModeSwitched,
+    PauseForMode,
+    ResumeAfterMode,
+    ReviewDeadline,
+    State,
+)
 from gridgov.points import ProposeAward
-from gridgov.setup import Setup
+from gridgov.setup import Setup, SetupAmended
 
 __all__ = ["REACTOR", "Reaction", "react"]
 
@@ -31,17 +42,49 @@ class Reaction:
     command: Any
 
 
-def react(event: Any, after: Callable[[], Any], position: int, setup: Setup) -> Iterator[Reaction]:
+def react(
+    event: Any,
+    after: Callable[[], Any],
+    position: int,
+    setup: Setup,
+    live: Callable[[str], Iterable[Any]],
+) -> Iterator[Reaction]:
     """Give what follows from an event.
 
     :param position: of its record; makes the ids of what follows.
     :param after: gives the subject of the event's own tag as it was right after the event;
         asked only where it matters.
+    :param live: gives the subjects that are not settled now, by the beginning of their tags.
     """
-    if isinstance(event, CaseClosed) and setup.thanks:
-        closed = after()
-        if isinstance(closed, Closed):
-            yield from _thank(event, closed, position, setup)
+    match event:
+        case CaseClosed() if setup.thanks:
+            closed = after()
+            if isinstance(closed, Closed) and not closed.file.parent:
+                yield from _thank(event, closed, position, setup)
+        case ModeSwitched(ordinary="pause"):
+            for state in _cases(live):
+                if _stands(state) is False:
+                    yield Reaction(f"mode:{position}:{state.id}", PauseForMode(state.id))
+        case ModeEnded():
+            for state in _cases(live):
+                if _stands(state):
+                    yield Reaction(f"mode:{position}:{state.id}", ResumeAfterMode(state.id))
+        case SetupAmended():
+            for state in _cases(live):
+                if state.file.deadline is not None and state.file.deadline.provisional:
+                    yield Reaction(f"days:{position}:{state.id}", ReviewDeadline(state.id))
+        case _:
+            pass
+
+
+def _cases(live: Callable[[str], Iterable[Any]]) -> Iterator[State]:
+    yield from live("case:")
+
+
+def _stands(state: State) -> bool | None:
+    """Say whether the clock of a case stands still; None where it has none."""
+    deadline = state.file.deadline
+    return None if deadline is None else deadline.stands_since is not None
 
 
 def _thank(event: CaseClosed, closed: Closed, position: int, setup: Setup) -> Iterator[Reaction]:

@@ -588,6 +588,9 @@ def test_helped_early_and_then_warned_the_next_rung_is_the_one_above():
     step = up.case("a").deadline.step
     up.at = step.at
     up.given(WarnOfDeadline("a", due_at=step.at), by="system:clock")
+    red = up.case("a").deadline.step
+    up.at = red.at
+    up.given(WarnOfDeadline("a", due_at=red.at, color="red"), by="system:clock")
     assert (up.case("a").deadline.step.kind, up.case("a").deadline.step.rung) == ("climb", 1)
 
 

@@ -332,9 +332,16 @@ def steps(office, case="a"):
 def test_a_tick_does_what_is_due_once_and_a_second_one_nothing(office):
     office.handle(report(), by=RESIDENT, id="a")
     later = NOON + dt.timedelta(days=30)
-    assert office.tick(later).done == 3
+    assert office.tick(later).done == 4
     assert office.tick(later).done == 0
-    assert steps(office) == ["case-opened", "case-routed", "case-warned", "case-escalated", "case-escalated"]
+    assert steps(office) == [
+        "case-opened",
+        "case-routed",
+        "case-warned",
+        "case-warned",
+        "case-escalated",
+        "case-escalated",
+    ]
     assert office.ask(CaseView("a"), by="desk-1").lead.holder == "desk"
 
 
@@ -379,6 +386,7 @@ def test_what_is_due_between_two_other_things_happens_between_them(store):
         office.handle(RaiseObjection("a", against="route", reason="x"), by=RESIDENT, id="o")
         told = steps(office)
     assert told[3:] == [
+        "case-warned",
         "case-warned",
         "case-escalated",
         "case-escalated",
@@ -448,7 +456,7 @@ def test_a_case_that_is_closed_twice_thanks_once(office):
 
 
 def test_reporting_by_paid_people_earns_nothing(office):
-    office.handle(OpenCase(kind="noise", place=HOUSE, source="patrol"), by="lead-81", id="a")
+    office.handle(OpenCase(kind="clutter", place=HOUSE, source="patrol"), by="lead-81", id="a")
     close(office, "a")
     assert office.ask(AwardList(state="proposed"), by="desk-1") == ()
 

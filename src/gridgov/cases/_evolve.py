@@ -1,4 +1,4 @@
-"""What changes when something has happened to a case."""
+"""What changes when something has happened to a case, to the mode, or to a list of what was published."""
 
 from __future__ import annotations
 
@@ -8,19 +8,31 @@ from typing import Any
 
 import attrs
 
-from gridgov.cases import _messages as m
+from gridgov.cases import _events as e
+from gridgov.cases._given import MODE
 from gridgov.cases._state import (
     Answered,
     CaseFile,
     Checked,
     Closed,
+    Declined,
     Dispatched,
+    Done,
+    Duplicate,
+    HandedOver,
+    Held,
+    InParts,
+    Linked,
+    Mode,
     Objection,
+    Published,
     Registered,
     ReportInDue,
+    Request,
     Resolved,
     State,
     Withdrawn,
+    amended,
 )
 from gridgov.escalation import Deadline, Step
 from gridgov.staffing import Party
@@ -28,23 +40,32 @@ from gridgov.staffing import Party
 __all__ = ["evolve"]
 
 
-def evolve(_tag: str, before: State | None, event: m.CaseEvent) -> State:
-    """Give the state after *event*.
+def evolve(tag: str, before: Any, event: Any) -> Any:
+    """Give the subject after *event*.
 
     :raises ValueError: for an event that cannot follow *before*: the journal is not one of ours.
     """
-    if isinstance(event, m.CaseOpened):
+    if tag == MODE:
+        return _mode(event)
+    if tag.startswith("published:"):
+        return Published((*(before.lines if before is not None else ()), event))
+    if isinstance(event, e.CaseOpened):
         return _opened(event)
     if before is None:
         raise ValueError(f"the case {event.case} has {type(event).__name__} before it was opened")
     step = _STEPS.get(type(event))
     if step is None:
         raise ValueError(f"{type(event).__name__} is no event of a case")
-    after = step(before, event)
-    return attrs.evolve(after, file=attrs.evolve(after.file, changed_at=max(event.at, after.file.changed_at)))
+    return step(before, event)
 
 
-def _opened(event: m.CaseOpened) -> State:
+def _mode(event: Any) -> Mode:
+    if isinstance(event, e.ModeSwitched):
+        return Mode(since=event.at, until=event.until, ordinary=event.ordinary, by=event.by)
+    return Mode()
+
+
+def _opened(event: e.CaseOpened) -> State:
     file = CaseFile(
         id=event.case,
         kind=event.kind,
@@ -64,194 +85,423 @@ def _opened(event: m.CaseOpened) -> State:
         checked=event.checked,
         text=event.text,
         contact=event.contact,
+        departments=event.departments,
+        repeats=event.repeats,
+        tags=event.tags,
+        evidence=event.evidence,
+        hotline_kind=event.hotline_kind,
+        confidential=event.confidential,
+        parent=event.parent,
+        imported_from=event.imported_from,
+        foreign_id=event.foreign_id,
     )
     # CaseRouted follows in the same commit; until then the reporter's finder answers for it.
     return Registered(file, Party(holder=event.by, target=event.by))
 
 
-def _routed(before: State, event: m.CaseRouted) -> State:
-    route = event.route
-    file = attrs.evolve(before.file, route=route, deadline=route.deadline, supporting=route.supporting)
-    return Dispatched(file, route.lead) if route.rule else Registered(file, route.lead)
+def _file(before: State, event: e.CaseEvent, **changes: Any) -> CaseFile:
+    return amended(before.file, changed_at=max(event.at, before.file.changed_at), **changes)
 
 
-def _dispatched(before: State, event: m.CaseDispatched) -> State:
-    return Dispatched(attrs.evolve(before.file, supporting=event.supporting), event.lead)
+def _same(before: State, event: e.CaseEvent, **changes: Any) -> State:
+    """Give the same state with another file."""
+    return attrs.evolve(before, file=_file(before, event, **changes))
 
 
-def _acknowledged(before: State, event: m.CaseAcknowledged) -> State:
-    return Dispatched(before.file, _lead(before), event.at)
-
-
-def _returned(before: State, event: m.CaseReturned) -> State:
-    return Registered(attrs.evolve(before.file, returns=before.file.returns + 1), event.desk)
-
-
-def _transferred(before: State, event: m.CaseTransferred) -> State:
-    return Dispatched(attrs.evolve(before.file, transfers=before.file.transfers + 1), event.lead)
-
-
-def _with_step(deadline: Deadline | None, step: Step | None) -> Deadline | None:
+def _with_step(before: State, step: Step | None) -> Deadline | None:
+    deadline = before.file.deadline
     return None if deadline is None else attrs.evolve(deadline, step=step)
 
 
-def _warned(before: State, event: m.CaseWarned) -> State:
-    file = attrs.evolve(before.file, warned=True, deadline=_with_step(before.file.deadline, event.next_step))
-    return attrs.evolve(before, file=file)
+# --- intake -------------------------------------------------------------------------------------
 
 
-def _escalated(before: State, event: m.CaseEscalated) -> State:
-    file = attrs.evolve(
-        before.file,
+def _routed(before: State, event: e.CaseRouted) -> State:
+    route = event.route
+    file = _file(
+        before,
+        event,
+        route=route,
+        deadline=route.deadline,
+        supporting=route.supporting,
+        informed=route.informed,
+        accepted_at=event.at if route.rule else None,
+    )
+    return Dispatched(file, route.lead) if route.rule else Registered(file, route.lead)
+
+
+def _accepted(before: State, event: e.CaseAccepted) -> State:
+    return _same(before, event, accepted_at=event.at, responded_at=before.file.responded_at or event.at)
+
+
+def _declined(before: State, event: e.CaseDeclined) -> State:
+    return Declined(_file(before, event), event.by, event.at)
+
+
+def _corrected(before: State, event: e.CaseCorrected) -> State:
+    route = event.route
+    file = _file(
+        before,
+        event,
+        kind=event.kind,
+        kind_zh=event.kind_zh,
+        kind_en=event.kind_en,
+        place=event.place,
+        grid=event.grid,
+        affair=event.affair,
+        co_governor=event.co_governor,
+        size=event.size,
+        urgency=event.urgency,
+        checked=event.checked,
+        route=route,
+        deadline=route.deadline,
+        supporting=route.supporting,
+        informed=route.informed,
+        rung=0,
+        supervisor=None,
+        warned=False,
+        request=None,
+    )
+    return Dispatched(file, route.lead) if route.rule else Registered(file, route.lead)
+
+
+def _linked(before: State, event: e.CaseLinked) -> State:
+    if not isinstance(before, Registered | Dispatched):
+        raise ValueError(f"the case {before.id} was linked while it was {type(before).__name__}")
+    return Linked(_file(before, event), event.of, before)
+
+
+def _unlinked(before: State, event: e.CaseUnlinked) -> State:
+    if not isinstance(before, Linked):
+        raise ValueError(f"the case {before.id} was unlinked and was not linked")
+    return attrs.evolve(before.before, file=_file(before, event))
+
+
+def _duplicate_found(before: State, event: e.DuplicateFound) -> State:
+    return _same(before, event, duplicates=(*before.file.duplicates, Duplicate(event.duplicate, event.reporter)))
+
+
+def _duplicate_lost(before: State, event: e.DuplicateLost) -> State:
+    kept = tuple(each for each in before.file.duplicates if each.case != event.duplicate)
+    return _same(before, event, duplicates=kept)
+
+
+def _followed(before: State, event: e.CaseFollowed) -> State:
+    return _same(before, event, followers=(*before.file.followers, event.by))
+
+
+def _unfollowed(before: State, event: e.CaseUnfollowed) -> State:
+    return _same(before, event, followers=tuple(each for each in before.file.followers if each != event.by))
+
+
+# --- handling -----------------------------------------------------------------------------------
+
+
+def _dispatched(before: State, event: e.CaseDispatched) -> State:
+    file = _file(
+        before,
+        event,
+        supporting=event.supporting,
+        informed=event.informed,
+        accepted_at=before.file.accepted_at or event.at,
+        request=None,
+    )
+    return Dispatched(file, event.lead)
+
+
+def _acknowledged(before: State, event: e.CaseAcknowledged) -> State:
+    return Dispatched(_file(before, event, responded_at=before.file.responded_at or event.at), _lead(before), event.at)
+
+
+def _returned(before: State, event: e.CaseReturned) -> State:
+    file = before.file
+    by = _lead(before).holder
+    changed = _file(before, event, returns=file.returns + 1, returned_by=(*file.returned_by, by), request=None)
+    return Registered(changed, event.desk)
+
+
+def _transferred(before: State, event: e.CaseTransferred) -> State:
+    return Dispatched(_file(before, event, transfers=before.file.transfers + 1, request=None), event.lead)
+
+
+def _warned(before: State, event: e.CaseWarned) -> State:
+    return _same(before, event, warned=True, deadline=_with_step(before, event.next_step))
+
+
+def _escalated(before: State, event: e.CaseEscalated) -> State:
+    file = _file(
+        before,
+        event,
         rung=event.rung + 1,
         supervisor=event.supervisor,
-        deadline=_with_step(before.file.deadline, event.next_step),
+        deadline=_with_step(before, event.next_step),
+        **({} if event.lead is None else {"request": None}),
     )
-    if event.lead is not None:
-        return Dispatched(file, event.lead)
-    return attrs.evolve(before, file=file)
+    if event.lead is None:
+        return attrs.evolve(before, file=file)
+    if isinstance(before, InParts | HandedOver):
+        return attrs.evolve(before, file=file, lead=event.lead)
+    return Dispatched(file, event.lead)
 
 
-def _resolved(before: State, event: m.CaseResolved) -> State:
-    file = attrs.evolve(before.file, handled_by=event.by, resolved_at=event.at)
+def _urged(before: State, event: e.CaseUrged) -> State:
+    return _same(before, event, urges=before.file.urges + 1)
+
+
+def _supervised(before: State, event: e.CaseSupervised) -> State:
+    return _same(before, event, supervisor=event.supervisor)
+
+
+def _split(before: State, event: e.CaseSplit) -> State:
+    return InParts(_file(before, event, parts=event.parts), _lead(before))
+
+
+def _part_gone(before: State, event: e.PartJoined | e.PartHandled) -> State:
+    return _same(before, event, parts=tuple(each for each in before.file.parts if each != event.part))
+
+
+def _resolved(before: State, event: e.CaseResolved) -> State:
+    file = _file(
+        before,
+        event,
+        handled_by=event.by,
+        resolved_at=event.at,
+        responded_at=before.file.responded_at or event.at,
+        request=None,
+    )
     return Resolved(file, _lead(before), event.by, event.at, event.in_time)
 
 
-def _checked(before: State, event: m.CaseChecked) -> State:
+def _handed_over(before: State, event: e.CaseHandedOver) -> State:
+    return HandedOver(_file(before, event, request=None), _lead(before), event.authority)
+
+
+def _received(before: State, event: e.ReceiptConfirmed) -> State:
+    if not isinstance(before, HandedOver):
+        raise ValueError(f"the case {before.id} was received and not handed over")
+    return attrs.evolve(
+        before, file=_file(before, event, deadline=event.deadline), receipt=event.receipt, in_time=event.in_time
+    )
+
+
+def _outcome(before: State, event: e.OutcomeRecorded) -> State:
+    if not event.taken_up:
+        return Dispatched(_file(before, event, deadline=event.deadline), _lead(before))
+    file = _file(before, event, handled_by=event.by, resolved_at=event.at)
+    return Resolved(file, _lead(before), event.by, event.at, event.in_time)
+
+
+# --- hold and extension -------------------------------------------------------------------------
+
+
+def _hold_asked(before: State, event: e.HoldAsked) -> State:
+    return _same(before, event, request=Request(asked_by=event.by, until=event.until))
+
+
+def _extension_asked(before: State, event: e.ExtensionAsked) -> State:
+    return _same(before, event, request=Request(asked_by=event.by, limit=event.limit))
+
+
+def _held(before: State, event: e.CaseHeld) -> State:
+    file = _file(before, event, request=None, holds=before.file.holds + 1, deadline=event.deadline)
+    return Held(file, _lead(before), event.until)
+
+
+def _extended(before: State, event: e.DeadlineExtended) -> State:
+    return _same(before, event, request=None, deadline=event.deadline)
+
+
+def _denied(before: State, event: e.RequestDenied) -> State:
+    return _same(before, event, request=None)
+
+
+def _hold_ended(before: State, event: e.HoldEnded) -> State:
+    return Dispatched(_file(before, event, deadline=event.deadline), _lead(before), event.at)
+
+
+def _with_deadline(before: State, event: e.ClockPaused | e.ClockResumed | e.DeadlineReviewed) -> State:
+    return _same(before, event, deadline=event.deadline)
+
+
+# --- closing ------------------------------------------------------------------------------------
+
+
+def _checked(before: State, event: e.CaseChecked) -> State:
     if not event.passed:
-        file = attrs.evolve(before.file, resolved_at=None, deadline=event.deadline or before.file.deadline)
+        file = _file(before, event, resolved_at=None, deadline=event.deadline or before.file.deadline)
         return Dispatched(file, _lead(before))
     done = _done(before)
-    return Checked(before.file, done.lead, done.resolved_by, done.resolved_at, done.in_time, event.by)
+    return Checked(_file(before, event), done.lead, done.resolved_by, done.resolved_at, done.in_time, event.by)
 
 
-def _answered(before: State, event: m.CaseAnswered) -> State:
+def _answered(before: State, event: e.CaseAnswered) -> State:
     done = _done(before)
-    return Answered(before.file, done.lead, done.resolved_by, done.resolved_at, done.in_time, event.at)
+    return Answered(_file(before, event), done.lead, done.resolved_by, done.resolved_at, done.in_time, event.at)
 
 
-def _rated(before: State, event: m.CaseRated) -> State:
-    return attrs.evolve(before, file=attrs.evolve(before.file, rating=event.score))
+def _rated(before: State, event: e.CaseRated) -> State:
+    return _same(before, event, rating=event.score)
 
 
-def _reopened(before: State, event: m.CaseReopened) -> State:
-    file = attrs.evolve(
-        before.file,
+def _called_back(before: State, event: e.ReporterCalled) -> State:
+    return _same(before, event, called=event.reached, solved=event.solved, satisfied=event.satisfied)
+
+
+def _reopened(before: State, event: e.CaseReopened) -> State:
+    file = _file(
+        before,
+        event,
         deadline=event.deadline,
         rung=0,
         supervisor=None,
         warned=False,
         rating=0,
         resolved_at=None,
+        called=False,
+        solved=False,
+        satisfied=False,
+        excused=False,
+        published=False,
         reopenings=before.file.reopenings + 1,
     )
     return Dispatched(file, _lead(before))
 
 
-def _closed(before: State, event: m.CaseClosed) -> State:
-    if not isinstance(before, Answered):
-        raise ValueError(f"the case {before.id} was closed before it was answered")
-    return Closed(
-        before.file,
-        before.lead,
-        before.resolved_by,
-        before.resolved_at,
-        before.in_time,
-        before.answered_at,
-        event.at,
-    )
+def _closed(before: State, event: e.CaseClosed) -> State:
+    done = _done(before)
+    answered_at = before.answered_at if isinstance(before, Answered) else event.at
+    file = _file(before, event)
+    return Closed(file, done.lead, done.resolved_by, done.resolved_at, done.in_time, answered_at, event.at)
 
 
-def _withdrawn(before: State, event: m.CaseWithdrawn) -> State:
-    return Withdrawn(before.file, event.at)
+def _withdrawn(before: State, event: e.CaseWithdrawn) -> State:
+    return Withdrawn(_file(before, event, request=None), event.at)
 
 
-def _blown(before: State, event: m.WhistleBlown) -> State:
+def _published(before: State, event: e.ResultPublished) -> State:
+    return _same(before, event, published=True)
+
+
+# --- whistles and objections --------------------------------------------------------------------
+
+
+def _blown(before: State, event: e.WhistleBlown) -> State:
     called = tuple(
         ReportInDue(whistle=event.whistle, organization=organization, blown_by=event.by, report_by=event.report_by)
         for organization in event.organizations
     )
-    return _with_report_ins(before, (*before.file.report_ins, *called))
+    return _same(before, event, report_ins=(*before.file.report_ins, *called))
 
 
-def _with_report_ins(before: State, report_ins: tuple[ReportInDue, ...]) -> State:
-    return attrs.evolve(before, file=attrs.evolve(before.file, report_ins=report_ins))
-
-
-def _change_report_in(before: State, whistle: str, organization: str, **changes: dt.datetime | bool | int) -> State:
-    return _with_report_ins(
-        before,
-        tuple(
-            attrs.evolve(each, **changes) if (each.whistle, each.organization) == (whistle, organization) else each  # type: ignore[arg-type]
-            for each in before.file.report_ins
-        ),
+def _change_report_in(
+    before: State,
+    event: e.ReportedIn | e.ReportInMissed | e.WhistleAppraised,
+    **changes: dt.datetime | bool | int,
+) -> State:
+    called = (event.whistle, event.organization)
+    report_ins = tuple(
+        attrs.evolve(each, **changes) if (each.whistle, each.organization) == called else each  # type: ignore[arg-type]
+        for each in before.file.report_ins
     )
+    return _same(before, event, report_ins=report_ins)
 
 
-def _reported_in(before: State, event: m.ReportedIn) -> State:
-    return _change_report_in(before, event.whistle, event.organization, reported_at=event.at)
+def _reported_in(before: State, event: e.ReportedIn) -> State:
+    return _change_report_in(before, event, reported_at=event.at)
 
 
-def _missed(before: State, event: m.ReportInMissed) -> State:
-    return _change_report_in(before, event.whistle, event.organization, missed=True)
+def _missed(before: State, event: e.ReportInMissed) -> State:
+    return _change_report_in(before, event, missed=True)
 
 
-def _appraised(before: State, event: m.WhistleAppraised) -> State:
-    return _change_report_in(before, event.whistle, event.organization, mark=event.mark)
+def _appraised(before: State, event: e.WhistleAppraised) -> State:
+    return _change_report_in(before, event, mark=event.mark)
 
 
-def _objection_raised(before: State, event: m.ObjectionRaised) -> State:
-    return attrs.evolve(before, file=attrs.evolve(before.file, objection=Objection(event.against, event.by)))
+def _objection_raised(before: State, event: e.ObjectionRaised) -> State:
+    return _same(before, event, objection=Objection(event.against, event.by))
 
 
-def _objection_decided(before: State, event: m.ObjectionDecided) -> State:
-    file = attrs.evolve(before.file, objection=None)
+def _objection_decided(before: State, event: e.ObjectionDecided) -> State:
+    changes: dict[str, Any] = {"objection": None}
+    if event.upheld and event.against == "lateness":
+        changes["excused"] = True
+    if event.deadline is not None:
+        # The deadline was wrong, so whatever followed from it did not happen to this lead.
+        changes |= {"deadline": event.deadline, "rung": 0, "supervisor": None, "warned": False}
     if event.lead is not None:
-        return Dispatched(file, event.lead)
+        return Dispatched(_file(before, event, request=None, **changes), event.lead)
+    after = _same(before, event, **changes)
     if event.deadline is None:
-        return attrs.evolve(before, file=file)
-    # The deadline was wrong, so whatever followed from it did not happen to this lead.
-    file = attrs.evolve(file, deadline=event.deadline, rung=0, supervisor=None, warned=False)
-    if isinstance(before, Resolved | Checked | Answered):
-        return attrs.evolve(before, file=file, in_time=before.resolved_at <= event.deadline.due_at)
-    return attrs.evolve(before, file=file)
+        return after
+    if isinstance(after, Resolved | Checked | Answered):
+        return attrs.evolve(after, in_time=after.resolved_at <= event.deadline.due_at)
+    return after
 
 
 def _lead(state: State) -> Party:
     match state:
         case Registered(desk=desk):
             return desk
-        case Withdrawn():
-            raise ValueError(f"the case {state.id} was withdrawn and has no lead")
+        case Withdrawn() | Declined() | Linked():
+            raise ValueError(f"the case {state.id} is {type(state).__name__} and has no lead")
         case _:
             return state.lead
 
 
-def _done(state: State) -> Resolved | Checked | Answered | Closed:
+def _done(state: State) -> Done:
     if not isinstance(state, Resolved | Checked | Answered | Closed):
         raise ValueError(f"the case {state.id} is not resolved")
     return state
 
 
 _STEPS: dict[type, Callable[[State, Any], State]] = {
-    m.CaseRouted: _routed,
-    m.CaseDispatched: _dispatched,
-    m.CaseAcknowledged: _acknowledged,
-    m.CaseReturned: _returned,
-    m.CaseTransferred: _transferred,
-    m.CaseWarned: _warned,
-    m.CaseEscalated: _escalated,
-    m.CaseResolved: _resolved,
-    m.CaseChecked: _checked,
-    m.CaseAnswered: _answered,
-    m.CaseRated: _rated,
-    m.CaseReopened: _reopened,
-    m.CaseClosed: _closed,
-    m.CaseWithdrawn: _withdrawn,
-    m.WhistleBlown: _blown,
-    m.ReportedIn: _reported_in,
-    m.ReportInMissed: _missed,
-    m.WhistleAppraised: _appraised,
-    m.ObjectionRaised: _objection_raised,
-    m.ObjectionDecided: _objection_decided,
+    e.CaseRouted: _routed,
+    e.CaseAccepted: _accepted,
+    e.CaseDeclined: _declined,
+    e.CaseCorrected: _corrected,
+    e.CaseLinked: _linked,
+    e.CaseUnlinked: _unlinked,
+    e.DuplicateFound: _duplicate_found,
+    e.DuplicateLost: _duplicate_lost,
+    e.CaseFollowed: _followed,
+    e.CaseUnfollowed: _unfollowed,
+    e.CaseDispatched: _dispatched,
+    e.CaseAcknowledged: _acknowledged,
+    e.CaseReturned: _returned,
+    e.CaseTransferred: _transferred,
+    e.CaseWarned: _warned,
+    e.CaseEscalated: _escalated,
+    e.CaseUrged: _urged,
+    e.CaseSupervised: _supervised,
+    e.CaseSplit: _split,
+    e.PartJoined: _part_gone,
+    e.PartHandled: _part_gone,
+    e.CaseResolved: _resolved,
+    e.CaseHandedOver: _handed_over,
+    e.ReceiptConfirmed: _received,
+    e.OutcomeRecorded: _outcome,
+    e.HoldAsked: _hold_asked,
+    e.ExtensionAsked: _extension_asked,
+    e.CaseHeld: _held,
+    e.DeadlineExtended: _extended,
+    e.RequestDenied: _denied,
+    e.HoldEnded: _hold_ended,
+    e.ClockPaused: _with_deadline,
+    e.ClockResumed: _with_deadline,
+    e.DeadlineReviewed: _with_deadline,
+    e.CaseChecked: _checked,
+    e.CaseAnswered: _answered,
+    e.CaseRated: _rated,
+    e.ReporterCalled: _called_back,
+    e.CaseReopened: _reopened,
+    e.CaseClosed: _closed,
+    e.CaseWithdrawn: _withdrawn,
+    e.ResultPublished: _published,
+    e.WhistleBlown: _blown,
+    e.ReportedIn: _reported_in,
+    e.ReportInMissed: _missed,
+    e.WhistleAppraised: _appraised,
+    e.ObjectionRaised: _objection_raised,
+    e.ObjectionDecided: _objection_decided,
 }

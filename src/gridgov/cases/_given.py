@@ -4,38 +4,50 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import attrs
 
 from gridgov.access import AccessPolicy, check_access
-from gridgov.cases._state import Dispatched, State
+from gridgov.cases._state import CaseFile, Mode, Registered, State
 from gridgov.decider import CLOCKS_DIFFER, Subjects
 from gridgov.errors import RefusalError, as_code
-from gridgov.escalation import Ladder
+from gridgov.escalation import Deadline, Ladder, pause_deadline
 from gridgov.proofs import Sealed
 from gridgov.routing import Catalog, Table
 from gridgov.staffing import Party, Roster, find_party
 from gridgov.territory import Territory
-from gridgov.worktime import Calendar, Limit, LimitKind
+from gridgov.worktime import Calendar, Limit, LimitKind, due
 
 __all__ = [
     "MARKS",
+    "MODE",
     "CaseGiven",
     "CasePolicy",
     "acts_for",
     "clock_only",
+    "desk_or_lead",
+    "guard",
     "is_desk",
-    "known",
+    "lead_of",
     "lead_only",
     "may",
+    "mode_of",
+    "named_place",
     "reason_of",
     "refuse",
+    "responded",
+    "subject_of",
     "tag_of",
+    "under_mode",
     "wrong_state",
 ]
 
 MARKS = range(1, 6)
+MODE = "mode"
+"""The tag of whether it is peacetime or emergency."""
+EXTRAORDINARY = ("emergency", "safety")
+"""Bands of rules whose cases an emergency does not make wait."""
 
 
 def _one_working_day() -> Limit:
@@ -48,9 +60,19 @@ class CasePolicy:
 
     :param desk: the organization whose desk decides where no rule does.
     :param desk_limit: how long the desk has for a case that no rule decided.
+    :param desk_ladder: the ladder of those, and of rules that name none.
     :param rating_days: how many days after the answer the reporter may rate.
     :param reopening_days: how many days after the answer a case may be reopened.
     :param whistle_days: how many days a whistle may give to report in, at most.
+    :param respond_within: how long a first answer may take, for the response rate (响应率).
+    :param returns_max: how often a case may be handed back; the next return goes up a rung.
+    :param holds_max: how often a case may be put on hold (挂账), :param hold_days_max: for how long.
+    :param extensions_max: how often more time (延期) may be granted.
+    :param finder_differs: who found a matter on patrol does not handle it, unless its rule allows
+        that on the spot; :param spot_rung_max: and the case has climbed at most so many rungs.
+    :param appeal_days: how many days after it was resolved lateness may be appealed against.
+    :param duplicate_meters: how far apart, and :param duplicate_days: how long, two reports of
+        one kind may be to be suggested as the same.
     """
 
     desk: str
@@ -59,6 +81,16 @@ class CasePolicy:
     rating_days: int = 15
     reopening_days: int = 15
     whistle_days: int = 30
+    respond_within: Limit = attrs.field(factory=_one_working_day)
+    returns_max: int = 2
+    holds_max: int = 1
+    hold_days_max: int = 365
+    extensions_max: int = 2
+    finder_differs: bool = True
+    spot_rung_max: int = 0
+    appeal_days: int = 30
+    duplicate_meters: int = 250
+    duplicate_days: int = 7
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -76,8 +108,16 @@ class CaseGiven:
     calendar: Calendar
     ladders: Mapping[str, Ladder]
     policy: CasePolicy
+    calendars: Mapping[str, Calendar] = attrs.field(factory=dict)
     sealed: Mapping[str, Sealed] = attrs.field(factory=dict)
-    mode: str = "peacetime"
+
+    def calendar_named(self, id: str) -> Calendar:  # noqa: A002 - the field's word
+        """Give a calendar by its id; the place's own for an empty id, and for one that is gone."""
+        return self.calendars.get(id, self.calendar)
+
+    def ladder_of(self, deadline: Deadline) -> Ladder | None:
+        """Give the ladder that a deadline climbs."""
+        return self.ladders.get(deadline.ladder)
 
     @property
     def day(self) -> dt.date:
@@ -143,11 +183,9 @@ def is_desk(given: CaseGiven) -> bool:
     return given.roster.acts_for(given.by, given.policy.desk)
 
 
-def known(command: Any, subjects: Subjects, given: CaseGiven) -> State:
-    state: State | None = subjects.get(tag_of(command.case))
-    if state is None:
-        refuse("case.unknown", f"there is no case {as_code(command.case)}", case=as_code(command.case))
-    may(type(command).__name__, state.file.place, given)
+def guard(name: str, state: State, given: CaseGiven) -> None:
+    """Refuse what no grant allows, and what would rewrite the past of a case."""
+    may(name, state.file.place, given)
     # The clock's own instants may lie before: a date that was agreed on in the past, say.
     if given.at < state.file.changed_at - CLOCKS_DIFFER and not given.by.startswith("system:"):
         refuse(
@@ -156,6 +194,13 @@ def known(command: Any, subjects: Subjects, given: CaseGiven) -> State:
             case=state.id,
             changed_at=state.file.changed_at.isoformat(),
         )
+
+
+def subject_of(case: str, subjects: Subjects) -> State:
+    """Give a case, or refuse."""
+    state: State | None = subjects.get(tag_of(case))
+    if state is None:
+        refuse("case.unknown", f"there is no case {as_code(case)}", case=as_code(case))
     return state
 
 
@@ -164,14 +209,37 @@ def wrong_state(state: State, what: str) -> NoReturn:
     refuse("case.wrong-state", f"the case {state.id} is {name}; it cannot be {what} now", case=state.id, state=name)
 
 
-def lead_only(state: Dispatched, given: CaseGiven, what: str) -> None:
-    if not acts_for(given, state.lead):
+def lead_of(state: State) -> Party:
+    """Give who has to do with it: the lead, or the desk."""
+    if isinstance(state, Registered):
+        return state.desk
+    lead: Party | None = getattr(state, "lead", None)
+    if lead is None:
+        wrong_state(state, "handled")
+    return lead
+
+
+def lead_only(state: State, given: CaseGiven, what: str) -> None:
+    lead = lead_of(state)
+    if not acts_for(given, lead):
         refuse(
             "case.not-the-lead",
-            f"{given.by} does not have the case {state.id}; only {state.lead.holder} can {what} it",
+            f"{given.by} does not have the case {state.id}; only {lead.holder} can {what} it",
             case=state.id,
-            lead=state.lead.holder,
+            lead=lead.holder,
         )
+
+
+def desk_or_lead(state: State, given: CaseGiven, what: str) -> None:
+    if not is_desk(given):
+        lead_only(state, given, what)
+
+
+def named_place(place: str, given: CaseGiven) -> str:
+    """Give a place that somebody named, or refuse."""
+    if place not in given.territory:
+        refuse("case.unknown-place", f"there is no place {as_code(place)} in this street", place=as_code(place))
+    return place
 
 
 def reason_of(given: CaseGiven, field: str = "reason") -> Sealed:
@@ -184,3 +252,26 @@ def reason_of(given: CaseGiven, field: str = "reason") -> Sealed:
 def clock_only(given: CaseGiven) -> None:
     if not given.by.startswith("system:"):
         refuse("case.clock-only", "only the clock asks for this; call tick", by=given.by)
+
+
+def mode_of(subjects: Subjects) -> Mode:
+    """Say whether it is peacetime or emergency."""
+    return subjects.get(MODE) or Mode()
+
+
+def under_mode(deadline: Deadline, band: str, subjects: Subjects, given: CaseGiven) -> Deadline:
+    """Let the clock of an ordinary case stand still from now on, where an emergency asks for it.
+
+    :param band: of the rule that decided the case.
+    """
+    if band in EXTRAORDINARY or not mode_of(subjects).pauses:
+        return deadline
+    return pause_deadline(deadline, given.at)
+
+
+def responded(file: CaseFile, given: CaseGiven) -> bool | None:
+    """Say whether the first answer comes in time now; None where somebody has answered before."""
+    if file.responded_at is not None:
+        return None
+    by = due(given.policy.respond_within, file.opened_at, given.calendar)
+    return by is None or given.at <= by.at

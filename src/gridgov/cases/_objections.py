@@ -1,11 +1,27 @@
-"""Objections: what was decided automatically is decided anew by a person."""
+"""Objections and appeals: what was decided is decided anew by a person."""
 
 from __future__ import annotations
 
+import datetime as dt
+
 from gridgov.access import kind_of_actor
-from gridgov.cases import _messages as m
-from gridgov.cases._given import CaseGiven, acts_for, known, reason_of, refuse, wrong_state
-from gridgov.cases._state import Dispatched, Registered, Withdrawn
+from gridgov.cases import _commands as c
+from gridgov.cases import _events as e
+from gridgov.cases._given import CaseGiven, acts_for, lead_of, reason_of, refuse, under_mode, wrong_state
+from gridgov.cases._state import (
+    Answered,
+    Checked,
+    Closed,
+    Declined,
+    Dispatched,
+    HandedOver,
+    Held,
+    InParts,
+    OpenState,
+    Registered,
+    Resolved,
+    State,
+)
 from gridgov.decider import Subjects
 from gridgov.errors import as_code
 from gridgov.escalation import Deadline, start_deadline
@@ -13,50 +29,75 @@ from gridgov.staffing import Party
 
 __all__ = ["decide_objection", "raise_objection"]
 
+AGAINST: dict[str, tuple[type[State], ...]] = {
+    "route": (Registered, Dispatched),
+    "deadline": (Registered, Dispatched, Held, InParts, HandedOver),
+    "refusal": (Declined,),
+    "lateness": (Resolved, Checked, Answered, Closed),
+}
+"""What an objection is against → the states in which it may be raised."""
 
-def raise_objection(command: m.RaiseObjection, subjects: Subjects, given: CaseGiven) -> list[m.CaseEvent]:
-    state = known(command, subjects, given)
-    if not isinstance(state, Registered | Dispatched):
-        wrong_state(state, "objected to")
-    if command.against not in ("route", "deadline"):
+
+def raise_objection(
+    command: c.RaiseObjection, state: OpenState | Closed | Declined, _subjects: Subjects, given: CaseGiven
+) -> list[e.CaseEvent]:
+    allowed = AGAINST.get(command.against)
+    if allowed is None:
         refuse(
             "objection.bad-subject",
-            f"an objection is against the route or the deadline, not {as_code(command.against)}",
+            f"an objection is against {', '.join(AGAINST)}, not {as_code(command.against)}",
         )
-    holder = state.desk if isinstance(state, Registered) else state.lead
-    if given.by not in (state.file.reporter, state.file.opened_by) and not acts_for(given, holder):
-        refuse("objection.not-concerned", f"{given.by} is not concerned by the case {state.id}", case=state.id)
+    if not isinstance(state, allowed):
+        wrong_state(state, "objected to")
     if state.file.objection is not None:
         refuse("objection.open-already", f"an objection to the case {state.id} is being decided", case=state.id)
+    match state:
+        case Declined():
+            concerned = given.by in (state.file.reporter, state.file.opened_by)
+            _within(state.declined_at, given.policy.reopening_days, state, given)
+        case Resolved() | Checked() | Answered() | Closed():
+            concerned = given.by == state.resolved_by or acts_for(given, state.lead)
+            _late_only(state)
+            _within(state.resolved_at, given.policy.appeal_days, state, given)
+        case _:
+            reporters = (state.file.reporter, state.file.opened_by)
+            concerned = given.by in reporters or acts_for(given, lead_of(state))
+    if not concerned:
+        refuse("objection.not-concerned", f"{given.by} is not concerned by the case {state.id}", case=state.id)
     return [
-        m.ObjectionRaised(case=state.id, at=given.at, by=given.by, against=command.against, reason=reason_of(given))
+        e.ObjectionRaised(case=state.id, at=given.at, by=given.by, against=command.against, reason=reason_of(given))
     ]
 
 
-def decide_objection(command: m.DecideObjection, subjects: Subjects, given: CaseGiven) -> list[m.CaseEvent]:
-    state = known(command, subjects, given)
+def _within(since: dt.datetime, days: int, state: State, given: CaseGiven) -> None:
+    if given.at > since + dt.timedelta(days=days):
+        refuse("case.too-late", f"the case {state.id} can be objected to for {days} days", case=state.id)
+
+
+def _late_only(state: Resolved | Checked | Answered | Closed) -> None:
+    if state.in_time or state.file.excused:
+        found = "was excused already" if state.file.excused else "was resolved in time"
+        refuse("objection.not-late", f"the case {state.id} {found}; there is no lateness to appeal against")
+
+
+def decide_objection(
+    command: c.DecideObjection, state: OpenState | Closed | Declined, subjects: Subjects, given: CaseGiven
+) -> list[e.CaseEvent]:
     objection = state.file.objection
-    if isinstance(state, Withdrawn):
-        wrong_state(state, "decided anew")
     if objection is None:
         refuse("objection.none", f"nobody objected to the case {state.id}", case=state.id)
-    if given.by == objection.raised_by or kind_of_actor(given.by, given.roster) != "worker":
+    first = state.declined_by if isinstance(state, Declined) else ""
+    if given.by in (objection.raised_by, first) or kind_of_actor(given.by, given.roster) != "worker":
         refuse("objection.decided-by-a-person", "a person who did not raise the objection decides it", by=given.by)
-    lead: Party | None = None
-    deadline: Deadline | None = None
-    if command.upheld and objection.against == "route":
-        if not command.lead:
-            refuse("objection.no-lead", "an upheld objection to the route names who has the case now")
-        if not isinstance(state, Registered | Dispatched):
-            wrong_state(state, "given to somebody else")
-        lead = given.named(command.lead, state.file.place)
-    if command.upheld and objection.against == "deadline":
-        if command.due_at is None or command.due_at.tzinfo is None or command.due_at <= given.at:
-            refuse("objection.no-deadline", "an upheld objection to the deadline names a new one, in the future")
-        ladder = given.ladders.get(state.deadline.ladder)
-        deadline = start_deadline(given.at, given.calendar, ladder, agreed_at=command.due_at)
+    match state:
+        case Resolved() | Checked() | Answered() | Closed() if objection.against == "lateness":
+            if given.by == state.resolved_by or acts_for(given, state.lead):
+                refuse("objection.decided-by-a-person", "nobody decides about their own lateness", by=given.by)
+        case _:
+            pass
+    lead, deadline = _anew(command, objection.against, state, subjects, given) if command.upheld else (None, None)
     return [
-        m.ObjectionDecided(
+        e.ObjectionDecided(
             case=state.id,
             at=given.at,
             by=given.by,
@@ -66,5 +107,34 @@ def decide_objection(command: m.DecideObjection, subjects: Subjects, given: Case
             lead=lead,
             deadline=deadline,
             reason=reason_of(given),
+            was_closed=isinstance(state, Closed),
         )
     ]
+
+
+def _anew(
+    command: c.DecideObjection,
+    against: str,
+    state: OpenState | Closed | Declined,
+    subjects: Subjects,
+    given: CaseGiven,
+) -> tuple[Party | None, Deadline | None]:
+    """Give the new lead and deadline of an objection that is upheld."""
+    if against == "lateness":
+        return None, None
+    before = state.deadline
+    calendar, ladder = given.calendar_named(before.calendar), given.ladder_of(before)
+    if against == "deadline":
+        if command.due_at is None or command.due_at.tzinfo is None or command.due_at <= given.at:
+            refuse("objection.no-deadline", "an upheld objection to the deadline names a new one, in the future")
+        return None, start_deadline(given.at, calendar, ladder, agreed_at=command.due_at)
+    if not command.lead:
+        refuse("objection.no-lead", "an upheld objection to the route or a refusal names who has the case now")
+    lead = given.named(command.lead, state.file.place)
+    if isinstance(state, Declined):
+        # It begins now: nobody had it while it was declined.
+        limit = before.limit or given.policy.desk_limit
+        return lead, under_mode(start_deadline(given.at, calendar, ladder, limit=limit), "", subjects, given)
+    if not isinstance(state, Registered | Dispatched):
+        wrong_state(state, "given to somebody else")
+    return lead, None

@@ -9,7 +9,10 @@ from gridgov.routing import FACTS, Hit, NearMiss
 from gridgov.staffing import Party
 from gridgov.wording import Phrasebook
 
-__all__ = ["PHRASES", "Route", "explain_route", "name_of"]
+__all__ = ["IMPORTED", "PART", "PHRASES", "Route", "explain_route", "name_of"]
+
+IMPORTED, PART = "imported", "part"
+"""In place of a band, where a person decided: who had the case elsewhere, or who has a part of it."""
 
 PHRASES = Phrasebook(
     {
@@ -31,6 +34,8 @@ PHRASES = Phrasebook(
             "没有规则适用（{count} 条都试过），由街道值守人员决定",
             "No rule applies ({count} were tried); the street's desk decides",
         ),
+        "imported": ("随案件从其他系统转入", "It came with the case from another system"),
+        "part": ("{whole} 的一部分，由工作人员拆分指定", "A part of {whole}; a person divided it"),
         "others": ("之前的 {count} 条规则不适用", "The {count} rules before it do not apply"),
         "near": (
             "{rule} 只差一项：{fact}为“{value}”，不符合“{condition}”",
@@ -46,7 +51,8 @@ class Route:
     """A routing decision with everything that it rested on.
 
     :param rule: its id, empty where no rule hit and the desk decides.
-    :param table: the version of the table; :param origin: the plugin that the rule came from.
+    :param table: the version of the table; :param origin: the plugin that the rule came from, or for
+        a part of a case the whole.
     """
 
     rule: str
@@ -98,6 +104,8 @@ def explain_route(route: Route, language: str = "zh") -> str:
     if deadline.provisional:
         due += say("provisional", language)
     lines = [who, due]
+    if route.band in (IMPORTED, PART):
+        return "\n".join([*lines, say(route.band, language, whole=route.origin), say("objection", language)])
     if not route.rule:
         return "\n".join([*lines, say("desk", language, count=route.passed_over), say("objection", language)])
     rule = say("rule", language, rule=route.rule, band=route.band, table=route.table)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import assert_never
+from operator import attrgetter
+from typing import Any, assert_never
 
 import attrs
 
@@ -12,20 +13,35 @@ from gridgov.escalation import Deadline
 from gridgov.proofs import Sealed
 from gridgov.staffing import Party
 from gridgov.wording import Text
+from gridgov.worktime import Limit
 
 __all__ = [
     "STAGES",
+    "STATES",
     "Answered",
     "CaseFile",
     "Checked",
     "Closed",
+    "Declined",
     "Dispatched",
+    "Done",
+    "Duplicate",
+    "HandedOver",
+    "Handled",
+    "Held",
+    "InParts",
+    "Linked",
+    "Mode",
     "Objection",
+    "OpenState",
+    "Published",
     "Registered",
     "ReportInDue",
+    "Request",
     "Resolved",
     "State",
     "Withdrawn",
+    "amended",
     "holder_of",
     "is_open",
     "stage_of",
@@ -74,12 +90,35 @@ class Objection:
 
 
 @attrs.frozen(kw_only=True)
+class Request:
+    """A hold (with *until*) or an extension (by *limit*) that nobody has decided about yet."""
+
+    asked_by: str
+    until: dt.datetime | None = None
+    limit: Limit | None = None
+
+
+@attrs.frozen
+class Duplicate:
+    """Another report of the same matter, and whose it is."""
+
+    case: str
+    reporter: str = ""
+
+
+@attrs.frozen(kw_only=True)
 class CaseFile:
     """What every state of a case knows (案卷).
 
     :param changed_at: when something happened to it last.
     :param deadline: the running one; :param rung: how many rungs it has climbed.
     :param handled_by: who resolved it last; :param rating: 0 while there is none.
+    :param accepted_at: when a rule or the desk took it on; :param responded_at: when somebody
+        who has to do with it answered first.
+    :param parent: the case that it is a part of; :param parts: the open parts that it waits for.
+    :param duplicates: cases that were found to be the same; :param followers: who is told, too.
+    :param returned_by: who handed it back, in order.
+    :param excused: an appeal against its lateness was granted.
     """
 
     id: str
@@ -100,20 +139,68 @@ class CaseFile:
     checked: bool
     text: Sealed | None
     contact: Sealed | None
+    departments: int = 1
+    repeats: int = 0
+    tags: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+    hotline_kind: str = ""
+    confidential: bool = False
+    parent: str = ""
+    imported_from: str = ""
+    foreign_id: str = ""
     route: Route | None = None
     deadline: Deadline | None = None
     supporting: tuple[Party, ...] = ()
+    informed: tuple[Party, ...] = ()
     rung: int = 0
     supervisor: Party | None = None
     warned: bool = False
+    accepted_at: dt.datetime | None = None
+    responded_at: dt.datetime | None = None
     returns: int = 0
+    returned_by: tuple[str, ...] = ()
     transfers: int = 0
     reopenings: int = 0
+    urges: int = 0
+    holds: int = 0
+    request: Request | None = None
+    parts: tuple[str, ...] = ()
+    duplicates: tuple[Duplicate, ...] = ()
+    followers: tuple[str, ...] = ()
     report_ins: tuple[ReportInDue, ...] = ()
     objection: Objection | None = None
     handled_by: str = ""
     resolved_at: dt.datetime | None = None
     rating: int = 0
+    called: bool = False
+    solved: bool = False
+    satisfied: bool = False
+    excused: bool = False
+    published: bool = False
+
+
+_NAMES = tuple(field.name for field in attrs.fields(CaseFile))
+_PLACES = {name: place for place, name in enumerate(_NAMES)}
+_all_of = attrgetter(*_NAMES)
+_SETTERS = tuple(getattr(CaseFile, name).__set__ for name in _NAMES)
+_new = object.__new__
+
+
+def amended(file: CaseFile, **changes: Any) -> CaseFile:
+    """Give a file with some fields changed: :func:`attrs.evolve`, four times as fast.
+
+    A life has ten events and a file fifty fields, so this is where most of the time went. There is
+    nothing to validate: what changes comes from an event that was read or decided.
+
+    :raises KeyError: for a name that is no field.
+    """
+    values = list(_all_of(file))
+    for name, value in changes.items():
+        values[_PLACES[name]] = value
+    fresh = _new(CaseFile)
+    for put, value in zip(_SETTERS, values, strict=True):
+        put(fresh, value)
+    return fresh
 
 
 @attrs.frozen
@@ -156,7 +243,34 @@ class Dispatched(_WithFile):
 
 
 @attrs.frozen
-class _Done(_WithFile):
+class Held(_WithFile):
+    """On hold (挂账): the lead keeps it, the clock stands still, and it goes on at *until* at the latest."""
+
+    lead: Party
+    until: dt.datetime
+
+
+@attrs.frozen
+class InParts(_WithFile):
+    """Divided: the lead waits for the parts, and the case's own clock runs on."""
+
+    lead: Party
+
+
+@attrs.frozen
+class HandedOver(_WithFile):
+    """A competent authority has the lead on it (线索移送); the one who handed it over keeps an eye on it."""
+
+    lead: Party
+    authority: Party
+    receipt: str = ""
+    in_time: bool = True
+
+
+@attrs.frozen
+class Done(_WithFile):
+    """What every state after the handling knows."""
+
     lead: Party
     resolved_by: str
     resolved_at: dt.datetime
@@ -164,26 +278,26 @@ class _Done(_WithFile):
 
 
 @attrs.frozen
-class Resolved(_Done):
+class Resolved(Done):
     """The lead says that it is done; it waits for the check, or for the answer where none is asked for."""
 
 
 @attrs.frozen
-class Checked(_Done):
+class Checked(Done):
     """Somebody else has found it done; it waits for the answer to the reporter."""
 
     checked_by: str
 
 
 @attrs.frozen
-class Answered(_Done):
+class Answered(Done):
     """The reporter was told; it waits to be closed."""
 
     answered_at: dt.datetime
 
 
 @attrs.frozen
-class Closed(_Done):
+class Closed(Done):
     """The loop is closed."""
 
     answered_at: dt.datetime
@@ -197,12 +311,62 @@ class Withdrawn(_WithFile):
     withdrawn_at: dt.datetime
 
 
-State = Registered | Dispatched | Resolved | Checked | Answered | Closed | Withdrawn
+@attrs.frozen
+class Declined(_WithFile):
+    """The desk did not take it on; the reporter may object."""
+
+    declined_by: str
+    declined_at: dt.datetime
+
+
+@attrs.frozen
+class Linked(_WithFile):
+    """The same matter as *of*, which goes on for both; or a part that was taken back into it."""
+
+    of: str
+    before: Registered | Dispatched
+
+
+State = (
+    Registered
+    | Dispatched
+    | Held
+    | InParts
+    | HandedOver
+    | Resolved
+    | Checked
+    | Answered
+    | Closed
+    | Withdrawn
+    | Declined
+    | Linked
+)
+STATES: tuple[type[State], ...] = (
+    Registered,
+    Dispatched,
+    Held,
+    InParts,
+    HandedOver,
+    Resolved,
+    Checked,
+    Answered,
+    Closed,
+    Withdrawn,
+    Declined,
+    Linked,
+)
+"""Every state, in the order of a life."""
+
+
+Handled = Registered | Dispatched | Held | InParts | HandedOver
+"""Somebody is at it."""
+OpenState = Handled | Resolved | Checked | Answered
+"""Somebody still has to do something."""
 
 
 def is_open(state: State) -> bool:
     """Say whether somebody still has to do something."""
-    return not isinstance(state, Closed | Withdrawn)
+    return isinstance(state, OpenState)
 
 
 def holder_of(state: State) -> str:
@@ -210,10 +374,14 @@ def holder_of(state: State) -> str:
     match state:
         case Registered(desk=desk):
             return desk.holder
-        case Dispatched(lead=lead) | Closed(lead=lead) | Answered(lead=lead) | Checked(lead=lead) | Resolved(lead=lead):
-            return lead.holder
+        case Dispatched() | Held() | InParts() | HandedOver() | Resolved() | Checked() | Answered() | Closed():
+            return state.lead.holder
         case Withdrawn(file=file):
             return file.reporter
+        case Declined(declined_by=declined_by):
+            return declined_by
+        case Linked(before=before):
+            return holder_of(before)
         case _:
             assert_never(state)
 
@@ -221,19 +389,50 @@ def holder_of(state: State) -> str:
 def stage_of(state: State) -> int:
     """Give the place of a state among the seven :data:`STAGES`, from 0."""
     match state:
-        case Registered():
+        case Registered() | Declined():
             return 1
         case Dispatched(acknowledged_at=None):
             return 2
-        case Dispatched():
+        case Dispatched() | Held() | InParts() | HandedOver():
             return 3
-        case Closed():
-            return 6 if state.file.rating else 5
-        case Checked() | Answered():
-            return 5
         case Resolved():
             return 4
-        case Withdrawn():
+        case Checked() | Answered() | Withdrawn():
             return 5
+        case Closed():
+            return 6 if state.file.rating or state.file.called else 5
+        case Linked(before=before):
+            return stage_of(before)
         case _:
             assert_never(state)
+
+
+@attrs.frozen(kw_only=True)
+class Mode:
+    """Whether it is peacetime (*since* is None) or emergency (平急一体).
+
+    :param until: when it ends by itself; :param ordinary: what ordinary clocks do: ``run`` or ``pause``.
+    :param by: the person who switched.
+    """
+
+    since: dt.datetime | None = None
+    until: dt.datetime | None = None
+    ordinary: str = "run"
+    by: str = ""
+
+    @property
+    def name(self) -> str:
+        """``peacetime`` or ``emergency``, as rules ask for it."""
+        return "peacetime" if self.since is None else "emergency"
+
+    @property
+    def pauses(self) -> bool:
+        """Say whether the clocks of ordinary cases stand still."""
+        return self.since is not None and self.ordinary == "pause"
+
+
+@attrs.frozen
+class Published:
+    """What was published in one month; each line is an event without anything about a person."""
+
+    lines: tuple[Any, ...] = ()

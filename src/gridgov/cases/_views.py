@@ -3,24 +3,67 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 
 import attrs
 
-from gridgov.cases._decide import _STORED_NAMES
-from gridgov.cases._given import CaseGiven
-from gridgov.cases._state import STAGES, State, holder_of, is_open, stage_of
+from gridgov.cases._events import CaseEvent
+from gridgov.cases._given import MODE, CaseGiven, is_desk
+from gridgov.cases._life import STORED_NAMES
+from gridgov.cases._state import STAGES, CaseFile, Mode, Published, State, amended, holder_of, is_open, stage_of
 from gridgov.cases._words import describe
 from gridgov.decider import Sight
 from gridgov.errors import NotFoundError
 
-__all__ = ["Board", "BoardRow", "CaseView", "Timeline", "TimelineEntry", "WorkEntry", "WorkList"]
+__all__ = [
+    "Board",
+    "BoardRow",
+    "CaseView",
+    "ModeView",
+    "PublishedResults",
+    "Timeline",
+    "TimelineEntry",
+    "WorkEntry",
+    "WorkList",
+    "case_of",
+    "is_overdue",
+    "withheld",
+]
+
+WITHHELD = "withheld"
+"""What stands in place of a reporter who asked not to be named."""
 
 
-def _case(case: str, sight: Sight) -> State:
+def case_of(case: str, sight: Sight) -> State:
+    """Give a case.
+
+    :raises NotFoundError: for an unknown one.
+    """
     state: State | None = sight.subject(f"case:{case}")
     if state is None:
         raise NotFoundError(f"there is no case {case!r}")
     return state
+
+
+def withheld(file: CaseFile, given: CaseGiven) -> str:
+    """Give the id that must not be shown to who asks; empty where there is none."""
+    hidden = file.confidential and file.reporter and given.by != file.reporter and not is_desk(given)
+    return file.reporter if hidden else ""
+
+
+def _shown(state: State, given: CaseGiven) -> State:
+    hidden = withheld(state.file, given)
+    if not hidden:
+        return state
+    file = state.file
+    opened_by = WITHHELD if file.opened_by == hidden else file.opened_by
+    return attrs.evolve(state, file=amended(file, reporter=WITHHELD, opened_by=opened_by, contact=None))
+
+
+def is_overdue(state: State, at: dt.datetime) -> bool:
+    """Say whether somebody is at it for longer than they have."""
+    deadline = state.file.deadline
+    return state.file.resolved_at is None and deadline is not None and deadline.is_late(at)
 
 
 @attrs.frozen
@@ -30,15 +73,15 @@ class CaseView:
     case: str
 
     def answer(self, sight: Sight) -> State:
-        """Give the state.
+        """Give the state; of a confidential report, who reported it is shown to the desk alone.
 
         :raises NotFoundError: for an unknown case.
         """
-        return _case(self.case, sight)
+        return _shown(case_of(self.case, sight), sight.given("cases"))
 
     def place(self, sight: Sight) -> str | None:
         """The place of the case."""
-        return _case(self.case, sight).file.place
+        return case_of(self.case, sight).file.place
 
     def mine(self, by: str) -> bool:
         """Nobody's own; a grant is needed."""
@@ -67,21 +110,23 @@ class Timeline:
 
         :raises NotFoundError: for an unknown case.
         """
-        _case(self.case, sight)
-        zone = sight.given("cases").calendar.zone
-        return tuple(
-            TimelineEntry(
-                at=event.at,
-                by=event.by,
-                name=_STORED_NAMES[type(event)],
-                text=describe(_STORED_NAMES[type(event)], event, self.language, zone=zone),
-            )
-            for event in sight.events(f"case:{self.case}")
+        file = case_of(self.case, sight).file
+        given: CaseGiven = sight.given("cases")
+        hidden = withheld(file, given)
+        return tuple(self._line(event, hidden, given.calendar.zone) for event in sight.events(f"case:{self.case}"))
+
+    def _line(self, event: CaseEvent, hidden: str, zone: str) -> TimelineEntry:
+        name = STORED_NAMES[type(event)]
+        return TimelineEntry(
+            at=event.at,
+            by=WITHHELD if hidden and event.by == hidden else event.by,
+            name=name,
+            text=describe(name, event, self.language, zone=zone, withheld=hidden),
         )
 
     def place(self, sight: Sight) -> str | None:
         """The place of the case."""
-        return _case(self.case, sight).file.place
+        return case_of(self.case, sight).file.place
 
     def mine(self, by: str) -> bool:
         """Nobody's own; a grant is needed."""
@@ -90,7 +135,11 @@ class Timeline:
 
 @attrs.frozen(kw_only=True)
 class WorkEntry:
-    """A case that somebody has to move on."""
+    """A case that somebody has to move on.
+
+    :param due_at: where the clock stands still: when it would have been due.
+    :param paused: the clock stands still; :param warned: a warning has gone out.
+    """
 
     case: str
     kind: str
@@ -98,6 +147,9 @@ class WorkEntry:
     state: str
     due_at: dt.datetime
     overdue: bool
+    paused: bool = False
+    warned: bool = False
+    rung: int = 0
 
 
 @attrs.frozen(kw_only=True)
@@ -110,7 +162,7 @@ class WorkList:
     of: str
 
     def answer(self, sight: Sight) -> tuple[WorkEntry, ...]:
-        """Give the entries in order of their deadline, then of their id."""
+        """Give the entries in order of their deadline, then of their id; whatever stands still comes last."""
         given: CaseGiven = sight.given("cases")
         found = [
             WorkEntry(
@@ -119,12 +171,15 @@ class WorkList:
                 place=state.file.place,
                 state=type(state).__name__.lower(),
                 due_at=state.deadline.due_at,
-                overdue=state.file.resolved_at is None and state.deadline.due_at < given.at,
+                overdue=is_overdue(state, given.at),
+                paused=state.deadline.stands_since is not None,
+                warned=state.file.warned,
+                rung=state.file.rung,
             )
             for state in sight.live("case:")
             if is_open(state) and given.roster.acts_for(self.of, holder_of(state))
         ]
-        return tuple(sorted(found, key=lambda entry: (entry.due_at, entry.case)))
+        return tuple(sorted(found, key=lambda entry: (entry.paused, entry.due_at, entry.case)))
 
     def place(self, sight: Sight) -> str | None:
         """No place: a list follows its owner."""
@@ -148,33 +203,57 @@ class BoardRow:
 
 @attrs.frozen(kw_only=True)
 class Board:
-    """The whole picture: open cases by stage, and figures per handler."""
+    """The whole picture: open cases by stage, and figures per handler.
+
+    :param on: a grid, community or other place; empty for the whole street.
+    :param department: only what this organization or person has; empty for everybody.
+    """
+
+    on: str = ""
+    department: str = ""
 
     def answer(self, sight: Sight) -> BoardAnswer:
-        """Count."""
+        """Count.
+
+        :raises NotFoundError: for an unknown place.
+        """
         given: CaseGiven = sight.given("cases")
+        if self.on and self.on not in given.territory:
+            raise NotFoundError(f"there is no place {self.on!r}")
         stages = dict.fromkeys((stage.en for stage in STAGES), 0)
         opens: dict[str, int] = {}
         overdue: dict[str, int] = {}
         for state in sight.live("case:"):
-            if not is_open(state):
+            if not is_open(state) or not self._counts(state, given):
                 continue
             stages[STAGES[stage_of(state)].en] += 1
             holder = holder_of(state)
             opens[holder] = opens.get(holder, 0) + 1
-            late = state.file.resolved_at is None and state.deadline.due_at < given.at
-            overdue[holder] = overdue.get(holder, 0) + late
+            overdue[holder] = overdue.get(holder, 0) + is_overdue(state, given.at)
         tally = sight.tally
 
         def net(name: str, *more: str) -> int:
             return tally.get((name, *more), 0) - tally.get((f"{name}-again", *more), 0)
 
-        holders = sorted({*opens, *(key[1] for key in tally if key[0] == "closed" and len(key) == 2)})
+        def scoped(name: str, count: Callable[..., int] = net) -> int:
+            if self.department:
+                return count(name, self.department) if name != "opened" else 0
+            if not self.on:
+                return count(name)
+            grids = {key[2] for key in tally if len(key) == 3 and key[:2] == (name, "grid")}
+            within = [grid for grid in grids if grid in given.territory and given.territory.within(grid, self.on)]
+            return sum(count(name, "grid", grid) for grid in within)
+
+        holders = {*opens, *(key[1] for key in tally if key[0] == "closed" and len(key) == 2)}
+        if self.department:
+            holders &= {self.department}
+        elif self.on:
+            holders &= {*opens}
         return BoardAnswer(
-            opened=tally.get(("opened",), 0),
+            opened=scoped("opened", lambda name, *more: tally.get((name, *more), 0)),
             open=sum(opens.values()),
-            closed=net("closed"),
-            closed_in_time=net("closed-in-time"),
+            closed=scoped("closed"),
+            closed_in_time=scoped("closed-in-time"),
             withdrawn=tally.get(("withdrawn",), 0),
             stages=stages,
             rows=tuple(
@@ -185,26 +264,34 @@ class Board:
                     closed=net("closed", holder),
                     closed_in_time=net("closed-in-time", holder),
                 )
-                for holder in holders
+                for holder in sorted(holders)
             ),
             counts={key[0]: count for key, count in sorted(tally.items()) if len(key) == 1},
         )
 
+    def _counts(self, state: State, given: CaseGiven) -> bool:
+        if self.department and holder_of(state) != self.department:
+            return False
+        place = state.file.place
+        return not self.on or (place in given.territory and given.territory.within(place, self.on))
+
     def place(self, sight: Sight) -> str | None:
-        """The whole street."""
+        """The place, or the whole street."""
         root: str = sight.given("cases").territory.root
-        return root
+        return self.on or root
 
     def mine(self, by: str) -> bool:
-        """Nobody's own; a grant is needed."""
-        return False
+        """A department's own board is its own; for the rest a grant is needed."""
+        return bool(self.department) and by == self.department
 
 
 @attrs.frozen(kw_only=True)
 class BoardAnswer:
     """The answer to :class:`Board`.
 
-    :param counts: how often each kind of thing has happened (``returned``, ``escalated`` …).
+    :param opened: with *on*, in its grids; with *department* not counted (0).
+    :param counts: how often each kind of thing has happened in the whole street (``returned``,
+        ``escalated`` …); :param withdrawn: as *counts*.
     """
 
     opened: int
@@ -215,3 +302,39 @@ class BoardAnswer:
     stages: dict[str, int]
     rows: tuple[BoardRow, ...]
     counts: dict[str, int]
+
+
+@attrs.frozen
+class ModeView:
+    """Whether it is peacetime or emergency."""
+
+    def answer(self, sight: Sight) -> Mode:
+        """Give the mode."""
+        return sight.subject(MODE) or Mode()
+
+    def place(self, sight: Sight) -> str | None:
+        """No place: everybody may know."""
+        return None
+
+    def mine(self, by: str) -> bool:
+        """Everybody's."""
+        return True
+
+
+@attrs.frozen
+class PublishedResults:
+    """What was published in a month, as in ``2026-09``: nothing about a person stands in it."""
+
+    month: str
+
+    def answer(self, sight: Sight) -> Published:
+        """Give the list; empty where nothing was published."""
+        return sight.subject(f"published:{self.month}") or Published()
+
+    def place(self, sight: Sight) -> str | None:
+        """No place: it is public."""
+        return None
+
+    def mine(self, by: str) -> bool:
+        """Everybody's."""
+        return True

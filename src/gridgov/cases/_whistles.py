@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 
-from gridgov.cases import _messages as m
-from gridgov.cases._given import MARKS, CaseGiven, clock_only, known, may, refuse, tag_of, wrong_state
-from gridgov.cases._state import ReportInDue, State, is_open
+from gridgov.cases import _commands as c
+from gridgov.cases import _events as e
+from gridgov.cases._given import MARKS, CaseGiven, clock_only, guard, refuse, subject_of, wrong_state
+from gridgov.cases._state import OpenState, ReportInDue, State, is_open
 from gridgov.decider import Subjects
 from gridgov.errors import as_code
 
 __all__ = ["appraise", "blow", "miss", "report_in"]
 
 
-def blow(command: m.BlowWhistle, subjects: Subjects, given: CaseGiven) -> list[m.CaseEvent]:
+def blow(command: c.BlowWhistle, _state: None, subjects: Subjects, given: CaseGiven) -> list[e.CaseEvent]:
     if not command.cases or not command.organizations:
         refuse("whistle.calls-nobody", "a whistle names at least one case and one organization")
     if len(set(command.cases)) < len(command.cases) or len(set(command.organizations)) < len(command.organizations):
@@ -25,16 +26,14 @@ def blow(command: m.BlowWhistle, subjects: Subjects, given: CaseGiven) -> list[m
         refuse("whistle.no-time", "the time to report in lies after the whistle, with a time zone")
     if command.report_by > given.at + dt.timedelta(days=given.policy.whistle_days):
         refuse("whistle.too-long", f"the time to report in is {given.policy.whistle_days} days at most")
-    events: list[m.CaseEvent] = []
+    events: list[e.CaseEvent] = []
     for case in command.cases:
-        state: State | None = subjects.get(tag_of(case))
-        if state is None:
-            refuse("case.unknown", f"there is no case {as_code(case)}")
-        may("BlowWhistle", state.file.place, given)
+        state = subject_of(case, subjects)
+        guard("BlowWhistle", state, given)
         if not is_open(state):
             wrong_state(state, "whistled for")
         events.append(
-            m.WhistleBlown(
+            e.WhistleBlown(
                 case=case,
                 at=given.at,
                 by=given.by,
@@ -58,15 +57,14 @@ def _called(state: State, whistle: str, organization: str) -> ReportInDue:
     return found
 
 
-def report_in(command: m.ReportIn, subjects: Subjects, given: CaseGiven) -> list[m.CaseEvent]:
-    state = known(command, subjects, given)
+def report_in(command: c.ReportIn, state: State, _subjects: Subjects, given: CaseGiven) -> list[e.CaseEvent]:
     called = _called(state, command.whistle, command.organization)
     if not given.roster.acts_for(given.by, command.organization):
         refuse("whistle.not-called", f"{given.by} does not act for {command.organization}", by=given.by)
     if called.reported_at is not None:
         refuse("whistle.reported-already", f"{command.organization} has reported in already", case=state.id)
     return [
-        m.ReportedIn(
+        e.ReportedIn(
             case=state.id,
             at=given.at,
             by=given.by,
@@ -77,8 +75,7 @@ def report_in(command: m.ReportIn, subjects: Subjects, given: CaseGiven) -> list
     ]
 
 
-def appraise(command: m.AppraiseWhistle, subjects: Subjects, given: CaseGiven) -> list[m.CaseEvent]:
-    state = known(command, subjects, given)
+def appraise(command: c.AppraiseWhistle, state: State, _subjects: Subjects, given: CaseGiven) -> list[e.CaseEvent]:
     called = _called(state, command.whistle, command.organization)
     if not called.settled:
         refuse("whistle.not-settled", f"{command.organization} still has time to report in", case=state.id)
@@ -89,7 +86,7 @@ def appraise(command: m.AppraiseWhistle, subjects: Subjects, given: CaseGiven) -
     if called.mark:
         refuse("whistle.appraised-already", f"{command.organization} was appraised already", case=state.id)
     return [
-        m.WhistleAppraised(
+        e.WhistleAppraised(
             case=state.id,
             at=given.at,
             by=given.by,
@@ -100,14 +97,13 @@ def appraise(command: m.AppraiseWhistle, subjects: Subjects, given: CaseGiven) -
     ]
 
 
-def miss(command: m.MissReportIn, subjects: Subjects, given: CaseGiven) -> list[m.CaseEvent]:
-    state = known(command, subjects, given)
+def miss(command: c.MissReportIn, state: OpenState, _subjects: Subjects, given: CaseGiven) -> list[e.CaseEvent]:
     clock_only(given)
     called = _called(state, command.whistle, command.organization)
     if called.settled or given.at < called.report_by:
         refuse("case.nothing-due", f"{command.organization} is not late for the case {state.id}", case=state.id)
     return [
-        m.ReportInMissed(
+        e.ReportInMissed(
             case=state.id,
             at=given.at,
             by=given.by,

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from gridgov.cases import _messages as m
-from gridgov.cases._route import name_of
+import attrs
+
+from gridgov.cases import _events as e
+from gridgov.cases._route import Route, name_of
+from gridgov.staffing import Party
 from gridgov.wording import Phrasebook
 
 __all__ = ["PHRASES", "describe"]
@@ -14,15 +19,63 @@ __all__ = ["PHRASES", "describe"]
 PHRASES = Phrasebook(
     {
         "case-opened": ("{by} 上报：{kind}（{place}）", "{by} reported: {kind} ({place})"),
+        "imported": (
+            "由 {system} 转入（原编号 {number}）：{kind}（{place}）",
+            "Imported from {system} (there {number}): {kind} ({place})",
+        ),
+        "part-of": ("作为 {parent} 的一部分立案：{kind}（{place}）", "Opened as a part of {parent}: {kind} ({place})"),
         "case-routed": ("自动派单给 {lead}（规则 {rule}），{due} 前", "Routed to {lead} (rule {rule}), due {due}"),
+        "case-accepted": ("{by} 受理", "{by} accepted it"),
+        "case-declined": ("{by} 不予受理，上报人可以提出异议", "{by} declined it; the reporter may object"),
+        "case-corrected": (
+            "{by} 更正为：{kind}（{place}），派给 {lead}（规则 {rule}），{due} 前",
+            "{by} corrected it to: {kind} ({place}); it goes to {lead} (rule {rule}), due {due}",
+        ),
+        "case-linked": ("{by} 认定与 {of} 为同一事项，合并办理", "{by} found it to be the same matter as {of}"),
+        "case-duplicate-found": ("{duplicate} 反映同一事项，合并办理", "{duplicate} reports the same matter"),
+        "case-unlinked": ("{by} 认定与 {of} 不是同一事项，恢复办理", "{by} found it not to be the same as {of}"),
+        "case-duplicate-lost": ("{duplicate} 不再合并办理", "{duplicate} is on its own again"),
+        "case-followed": ("{by} 关注此事", "{by} follows it"),
+        "case-unfollowed": ("{by} 取消关注", "{by} follows it no more"),
         "case-dispatched": ("{by} 派单给 {lead}", "{by} dispatched it to {lead}"),
         "case-acknowledged": ("{by} 已签收", "{by} acknowledged it"),
         "case-returned": ("{by} 退单，回到 {desk}", "{by} returned it to {desk}"),
         "case-transferred": ("{by} 转办给 {lead}", "{by} transferred it to {lead}"),
-        "case-warned": ("催办：期限将至", "Urged: the deadline is near"),
-        "case-escalated": ("上报到 {supervisor}（{cause}）", "Escalated to {supervisor} ({cause})"),
-        "overdue": ("逾期", "overdue"),
-        "asked": ("主办请求", "asked for by the lead"),
+        "case-warned": ("黄牌预警：期限将至（{due}）", "Yellow warning: the deadline is near ({due})"),
+        "red": ("红牌预警：已到期限（{due}）", "Red warning: the deadline has come ({due})"),
+        "case-escalated": (
+            "{cause}，由 {supervisor} 督办（{due}）",
+            "{cause}: {supervisor} supervises it ({due})",
+        ),
+        "taken-over": ("{cause}，由 {supervisor} 接办（{due}）", "{cause}: {supervisor} takes it over ({due})"),
+        "overdue": ("逾期上报", "Escalated, overdue"),
+        "asked": ("{by} 上报", "Escalated by {by}"),
+        "case-urged": ("{by} 催办", "{by} urged it"),
+        "case-supervised": ("{by} 指定 {supervisor} 督办", "{by} named {supervisor} to supervise it"),
+        "case-split": ("{by} 拆分为 {parts}", "{by} split it into {parts}"),
+        "case-part-joined": ("{by} 收回 {part}", "{by} took back the part {part}"),
+        "case-part-handled": ("{part} 已办结", "The part {part} is handled"),
+        "case-hold-asked": ("{by} 申请挂账至 {due}", "{by} asked to put it on hold until {due}"),
+        "case-extension-asked": ("{by} 申请延期 {limit}", "{by} asked for {limit} more"),
+        "case-held": ("{by} 批准挂账至 {due}", "{by} approved the hold until {due}"),
+        "case-deadline-extended": (
+            "{by} 批准延期 {limit}，新期限 {due}",
+            "{by} approved {limit} more; now due {due}",
+        ),
+        "case-request-denied": ("{by} 未批准{what}", "{by} did not approve the {what}"),
+        "hold": ("挂账", "hold"),
+        "extension": ("延期", "extension"),
+        "case-hold-ended": ("挂账结束，期限 {due}", "The hold is over; now due {due}"),
+        "case-handed-over": ("{by} 将线索移送 {authority}", "{by} handed the lead over to {authority}"),
+        "case-receipt-confirmed": ("移送回执 {receipt}", "The receipt is {receipt}"),
+        "case-outcome-recorded": ("{authority} 已处理移送线索", "{authority} has dealt with the lead"),
+        "refused": ("{authority} 不予受理移送线索，继续办理", "{authority} did not take up the lead; it goes on here"),
+        "case-clock-paused": ("应急期间，普通事项停止计时", "Emergency: the clock stands still"),
+        "case-clock-resumed": ("恢复平时，继续计时，期限 {due}", "Peacetime: the clock runs again; due {due}"),
+        "case-deadline-reviewed": (
+            "节假日安排已公布，期限由 {was} 改为 {due}",
+            "The holidays were published; due {due} in place of {was}",
+        ),
         "case-resolved": ("{by} 办结（{punctual}）", "{by} resolved it ({punctual})"),
         "in-time": ("按期", "in time"),
         "late": ("超期", "late"),
@@ -30,9 +83,16 @@ PHRASES = Phrasebook(
         "passed": ("通过", "passed"),
         "failed": ("不通过", "not passed"),
         "case-answered": ("已向上报人反馈", "The reporter was told"),
+        "case-reporter-called": ("{by} 回访：{verdict}", "{by} called the reporter: {verdict}"),
+        "not-reached": ("未接通", "not reached"),
+        "solved-satisfied": ("已解决，满意", "solved, satisfied"),
+        "solved-unsatisfied": ("已解决，不满意", "solved, not satisfied"),
+        "unsolved-satisfied": ("未解决，满意", "not solved, satisfied"),
+        "unsolved-unsatisfied": ("未解决，不满意", "not solved, not satisfied"),
         "case-rated": ("上报人评价 {score} 分（满分 5 分）", "The reporter rated it {score} of 5"),
         "case-reopened": ("{by} 要求重新办理", "{by} had it reopened"),
         "case-closed": ("结案（{punctual}）", "Closed ({punctual})"),
+        "case-published": ("结果已公示", "The result was published"),
         "case-withdrawn": ("{by} 撤回", "{by} withdrew it"),
         "whistle-blown": (
             "{by} 吹哨：{organizations}，{due} 前报到",
@@ -47,56 +107,133 @@ PHRASES = Phrasebook(
         "dismissed": ("不成立", "dismissed"),
         "route": ("派单", "route"),
         "deadline": ("时限", "deadline"),
+        "refusal": ("不予受理", "refusal"),
+        "lateness": ("超期认定", "finding that it was late"),
+        "reporter": ("上报人", "The reporter"),
     }
 )
 
 
-def describe(name: str, event: m.CaseEvent, language: str = "zh", *, zone: str = "Asia/Shanghai") -> str:
+def describe(
+    name: str, event: e.CaseEvent, language: str = "zh", *, zone: str = "Asia/Shanghai", withheld: str = ""
+) -> str:
     """Say in one line what has happened, without personal data.
 
     :param name: the stored event name.
+    :param withheld: the id of a reporter who asked not to be named.
     """
+    teller = _Teller(language, zone, withheld)
+    key, facts = _TOLD.get(type(event), _nothing_more)(event, teller)
+    return teller.say(key or name, by=teller.who(event.by), **facts)
 
-    def say(key: str) -> str:
-        return PHRASES.say(key, language)
 
-    facts: dict[str, Any] = {"by": event.by}
-    match event:
-        case m.CaseOpened():
-            facts.update(kind=event.kind_zh if language == "zh" else event.kind_en, place=event.place)
-        case m.CaseRouted(route=route):
-            facts.update(
-                lead=name_of(route.lead, language),
-                rule=route.rule or "-",
-                due=route.deadline.local(route.deadline.due_at),
-            )
-        case m.CaseDispatched(lead=lead) | m.CaseTransferred(lead=lead):
-            facts.update(lead=name_of(lead, language))
-        case m.CaseReturned():
-            facts.update(desk=name_of(event.desk, language))
-        case m.CaseEscalated():
-            facts.update(
-                supervisor=name_of(event.supervisor, language), cause=say("overdue" if event.overdue else "asked")
-            )
-        case m.CaseResolved(in_time=in_time) | m.CaseClosed(in_time=in_time):
-            facts.update(punctual=say("in-time" if in_time else "late"))
-        case m.CaseChecked():
-            facts.update(verdict=say("passed" if event.passed else "failed"))
-        case m.CaseRated():
-            facts.update(score=event.score)
-        case m.WhistleBlown():
-            report_by = event.report_by.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")
-            facts.update(organizations=", ".join(event.organizations), due=report_by)
-        case m.ReportedIn():
-            facts.update(organization=event.organization, punctual=say("late" if event.late else "in-time"))
-        case m.ReportInMissed():
-            facts.update(organization=event.organization)
-        case m.WhistleAppraised():
-            facts.update(organization=event.organization, mark=event.mark)
-        case m.ObjectionRaised():
-            facts.update(against=say(event.against))
-        case m.ObjectionDecided():
-            facts.update(verdict=say("upheld" if event.upheld else "dismissed"))
-        case _:
-            pass
-    return PHRASES.say(name, language, **facts)
+@attrs.frozen
+class _Teller:
+    """In which language, in which local time, and whom not to name."""
+
+    language: str
+    zone: str
+    withheld: str
+
+    def say(self, key: str, **facts: object) -> str:
+        return PHRASES.say(key, self.language, **facts)
+
+    def who(self, by: str) -> str:
+        return self.say("reporter") if self.withheld and by == self.withheld else by
+
+    def local(self, instant: dt.datetime) -> str:
+        return instant.astimezone(ZoneInfo(self.zone)).strftime("%Y-%m-%d %H:%M")
+
+    def name(self, party: Party) -> str:
+        return name_of(party, self.language)
+
+    def in_time(self, in_time: bool) -> str:
+        return self.say("in-time" if in_time else "late")
+
+    def kind(self, event: e.CaseOpened | e.CaseCorrected) -> dict[str, str]:
+        return {"kind": event.kind_zh if self.language == "zh" else event.kind_en, "place": event.place}
+
+    def routing(self, route: Route) -> dict[str, str]:
+        due = route.deadline.local(route.deadline.due_at)
+        return {"lead": self.name(route.lead), "rule": route.rule or "-", "due": due}
+
+
+Told = tuple[str, dict[str, str | int]]
+"""The key of another phrase than the event's own (or nothing), and what fills its blanks."""
+
+
+def _nothing_more(_event: Any, _teller: _Teller) -> Told:
+    return "", {}
+
+
+def _opened(event: e.CaseOpened, teller: _Teller) -> Told:
+    kind = teller.kind(event)
+    if event.imported_from:
+        return "imported", {"system": event.imported_from, "number": event.foreign_id, **kind}
+    return ("part-of", {"parent": event.parent, **kind}) if event.parent else ("", {**kind})
+
+
+def _escalated(event: e.CaseEscalated, teller: _Teller) -> Told:
+    cause = teller.say("overdue") if event.overdue else teller.say("asked", by=teller.who(event.by))
+    facts = {"supervisor": teller.name(event.supervisor), "cause": cause, "due": teller.local(event.step_at)}
+    return "" if event.lead is None else "taken-over", {**facts}
+
+
+def _called(event: e.ReporterCalled, teller: _Teller) -> Told:
+    answer = f"{'solved' if event.solved else 'unsolved'}-{'satisfied' if event.satisfied else 'unsatisfied'}"
+    return "", {"verdict": teller.say(answer if event.reached else "not-reached")}
+
+
+_TOLD: dict[type, Callable[[Any, _Teller], Told]] = {
+    e.CaseOpened: _opened,
+    e.CaseEscalated: _escalated,
+    e.ReporterCalled: _called,
+    e.CaseCorrected: lambda event, t: ("", {**t.kind(event), **t.routing(event.route)}),
+    e.CaseRouted: lambda event, t: ("", {**t.routing(event.route)}),
+    e.CaseLinked: lambda event, _t: ("", {"of": event.of}),
+    e.CaseUnlinked: lambda event, _t: ("", {"of": event.of}),
+    e.DuplicateFound: lambda event, _t: ("", {"duplicate": event.duplicate}),
+    e.DuplicateLost: lambda event, _t: ("", {"duplicate": event.duplicate}),
+    e.CaseDispatched: lambda event, t: ("", {"lead": t.name(event.lead)}),
+    e.CaseTransferred: lambda event, t: ("", {"lead": t.name(event.lead)}),
+    e.CaseReturned: lambda event, t: ("", {"desk": t.name(event.desk)}),
+    e.CaseWarned: lambda event, t: ("red" if event.color == "red" else "", {"due": t.local(event.step_at)}),
+    e.CaseSupervised: lambda event, t: ("", {"supervisor": t.name(event.supervisor)}),
+    e.CaseSplit: lambda event, _t: ("", {"parts": ", ".join(event.parts)}),
+    e.PartJoined: lambda event, _t: ("", {"part": event.part}),
+    e.PartHandled: lambda event, _t: ("", {"part": event.part}),
+    e.HoldAsked: lambda event, t: ("", {"due": t.local(event.until)}),
+    e.CaseHeld: lambda event, t: ("", {"due": t.local(event.until)}),
+    e.ExtensionAsked: lambda event, t: ("", {"limit": event.limit.in_(t.language)}),
+    e.DeadlineExtended: lambda event, t: (
+        "",
+        {"limit": event.limit.in_(t.language), "due": t.local(event.deadline.due_at)},
+    ),
+    e.RequestDenied: lambda event, t: ("", {"what": t.say(event.what)}),
+    e.HoldEnded: lambda event, t: ("", {"due": t.local(event.deadline.due_at)}),
+    e.ClockResumed: lambda event, t: ("", {"due": t.local(event.deadline.due_at)}),
+    e.DeadlineReviewed: lambda event, t: (
+        "",
+        {"was": t.local(event.was_due_at), "due": t.local(event.deadline.due_at)},
+    ),
+    e.CaseHandedOver: lambda event, t: ("", {"authority": t.name(event.authority)}),
+    e.ReceiptConfirmed: lambda event, _t: ("", {"receipt": event.receipt}),
+    e.OutcomeRecorded: lambda event, _t: ("" if event.taken_up else "refused", {"authority": event.authority}),
+    e.CaseResolved: lambda event, t: ("", {"punctual": t.in_time(event.in_time)}),
+    e.CaseClosed: lambda event, t: ("", {"punctual": t.in_time(event.in_time)}),
+    e.CaseChecked: lambda event, t: ("", {"verdict": t.say("passed" if event.passed else "failed")}),
+    e.CaseRated: lambda event, _t: ("", {"score": event.score}),
+    e.WhistleBlown: lambda event, t: (
+        "",
+        {"organizations": ", ".join(event.organizations), "due": t.local(event.report_by)},
+    ),
+    e.ReportedIn: lambda event, t: (
+        "",
+        {"organization": event.organization, "punctual": t.in_time(not event.late)},
+    ),
+    e.ReportInMissed: lambda event, _t: ("", {"organization": event.organization}),
+    e.WhistleAppraised: lambda event, _t: ("", {"organization": event.organization, "mark": event.mark}),
+    e.ObjectionRaised: lambda event, t: ("", {"against": t.say(event.against)}),
+    e.ObjectionDecided: lambda event, t: ("", {"verdict": t.say("upheld" if event.upheld else "dismissed")}),
+}
+"""Event → what fills the blanks of its phrase; who did it always does."""

@@ -42,14 +42,35 @@ from gridgov.setup import Setup, Subscription, Thanks
 from gridgov.staffing import Organization, Person, Posting, Role, Roster
 from gridgov.territory import Adjacency, Ground, Level, Node, Territory
 from gridgov.wording import LANGUAGES
-from gridgov.worktime import Calendar, Limit, LimitKind, Session, parse_limit, weekly
+from gridgov.worktime import (
+    Calendar,
+    Limit,
+    LimitKind,
+    PublishedDays,
+    Session,
+    parse_limit,
+    weekly,
+    year_known_through,
+)
 
 __all__ = ["load_setup"]
 
-YAML = "setup.yaml"
+YAML, DAYS = "setup.yaml", "days.csv"
 A_DAY = Limit(1, LimitKind.WORKING_DAYS)
 Row = TypeVar("Row", bound=m.Row)
 T = TypeVar("T")
+_PLAIN = (
+    "returns_max",
+    "holds_max",
+    "hold_days_max",
+    "extensions_max",
+    "finder_differs",
+    "spot_rung_max",
+    "appeal_days",
+    "duplicate_meters",
+    "duplicate_days",
+)
+"""Numbers of the policy of cases that are taken as they stand."""
 _HOMES = {
     "territory": "places.csv",
     "ground": "adjacency.csv",
@@ -147,7 +168,8 @@ class _Loader:
         roster = self._roster(document, ground.territory)
         catalog = self._catalog()
         ladders = self._ladders(document, roster)
-        table = self._table(catalog, ground.territory, roster, ladders)
+        calendar, calendars = self._calendars(document)
+        table = self._table(catalog, ground.territory, roster, ladders, {calendar.id: calendar, **calendars})
         layers = self._layers(document, ground)
         points, thanks = self._points(document, roster)
         return Setup(
@@ -157,7 +179,8 @@ class _Loader:
             tables=Timeline.always(table),
             case_policy=Timeline.always(self._case_policy(document, roster, ladders)),
             points_policy=Timeline.always(points),
-            calendar=self._calendar(document),
+            calendar=calendar,
+            calendars=calendars,
             ladders=ladders,
             access=self._access(roster),
             layers=layers,
@@ -304,7 +327,14 @@ class _Loader:
         self._take(check_ladders(ladders, roster.roles, roster.organizations), "escalation")
         return {ladder.id: ladder for ladder in ladders}
 
-    def _table(self, catalog: Catalog, territory: Territory, roster: Roster, ladders: dict[str, Ladder]) -> Table:
+    def _table(
+        self,
+        catalog: Catalog,
+        territory: Territory,
+        roster: Roster,
+        ladders: dict[str, Ladder],
+        calendars: dict[str, Calendar],
+    ) -> Table:
         rules = []
         for row in self._rows("rules.csv", m.RuleRow):
             value = row.value
@@ -324,6 +354,7 @@ class _Loader:
                         on_the_spot=value.on_the_spot,
                         tell_zh=value.tell_zh,
                         tell_en=value.tell_en,
+                        calendar=value.calendar,
                     ),
                 )
             )
@@ -339,6 +370,7 @@ class _Loader:
                 roles=roster.roles,
                 organizations=roster.organizations,
                 ladders=ladders,
+                calendars=calendars,
             ),
             "routing",
         )
@@ -442,24 +474,56 @@ class _Loader:
             rating_days=part.rating_days,
             reopening_days=part.reopening_days,
             whistle_days=part.whistle_days,
+            respond_within=self._limit(part.respond_within, YAML, row, "respond_within"),
+            **{name: getattr(part, name) for name in _PLAIN},
         )
 
-    def _calendar(self, document: m.SetupDocument) -> Calendar:
-        part = document.calendar
+    def _calendars(self, document: m.SetupDocument) -> tuple[Calendar, dict[str, Calendar]]:
+        """Give the place's own calendar, and the others by id."""
+        own = self._calendar(document.calendar, ("calendar",))
+        found: dict[str, Calendar] = {}
+        for place, part in enumerate(document.calendars):
+            if part.id in found or part.id == own.id:
+                row = self._lines.get(("calendars", place), 0)
+                self._wrong(YAML, row, "id", "worktime.id-twice", f"the calendar id {part.id!r} stands twice")
+            found[part.id] = self._calendar(part, ("calendars", place))
+        return own, found
+
+    def _calendar(self, part: m.CalendarPart, path: Path_) -> Calendar:
         try:
             sessions = tuple(_session(text) for text in part.sessions)
-            return Calendar(
+            if part.days and (part.holidays or part.moved):
+                raise ValueError(f"holidays come from {part.days}, or stand here; not both")
+            calendar = Calendar(
                 id=part.id,
                 zone=part.zone,
                 week=weekly(sessions, tuple(weekday - 1 for weekday in part.weekdays)),
                 holidays=frozenset(part.holidays),
                 moved=frozenset(part.moved),
+                known_from=part.known_from or dt.date.min,
                 known_through=part.known_through or dt.date.max,
                 notice=part.notice,
+                days=part.days,
             )
+            return calendar.with_days(self._days(part)) if part.days == DAYS else calendar
         except ValueError as error:
-            self._wrong(YAML, self._lines.get(("calendar",), 0), "calendar", "worktime.bad-calendar", error)
+            self._wrong(YAML, self._lines.get(path, 0), str(path[0]), "worktime.bad-calendar", error)
             return Calendar()
+
+    def _days(self, part: m.CalendarPart) -> PublishedDays:
+        """Read days.csv; without a last known day it is the eve of what the next notice may change."""
+        rows = [placed.value for placed in self._rows(DAYS, m.DayRow)]
+        if not rows:
+            raise ValueError(f"the days come from {DAYS}, which is empty or missing")
+        first, last = min(row.date for row in rows), max(row.date for row in rows)
+        return PublishedDays(
+            source=DAYS,
+            holidays=frozenset(row.date for row in rows if not row.works),
+            moved=frozenset(row.date for row in rows if row.works),
+            known_from=part.known_from or dt.date(first.year, 1, 1),
+            known_through=part.known_through or year_known_through(last.year),
+            notices={row.date.year: row.notice for row in rows if row.notice},
+        )
 
     def _merging(self, document: m.SetupDocument, ground: Ground, layers: Sequence[Layer]) -> MergePolicy:
         bounds = (

@@ -143,9 +143,19 @@ class RuleRow(Row):
     informed: Words = Field(default=(), description="as lead; several with | between")
     limit: str = Field(description="as in 3工作日 or 3 working days")
     ladder: str = ""
+    calendar: str = Field(default="", description="whose sessions the limit runs in; empty for the place's own")
     on_the_spot: bool = False
     tell_zh: str = ""
     tell_en: str = ""
+
+
+class DayRow(Row):
+    """days.csv: a day that differs from its week, by a published notice."""
+
+    date: dt.date = Field(description="YYYY-MM-DD")
+    works: bool = Field(description="true for a moved working day (调休), false for a rest day")
+    name: str = Field(default="", description="what the holiday is called")
+    notice: str = Field(default="", description="which notice says so, with the day of its publication")
 
 
 class DeedRow(Row):
@@ -246,8 +256,13 @@ class CalendarPart(Document):
     weekdays: tuple[int, ...] = Field(default=(1, 2, 3, 4, 5), description="1 is Monday")
     holidays: tuple[dt.date, ...] = ()
     moved: tuple[dt.date, ...] = Field(default=(), description="working days that would be rest days (调休)")
+    known_from: dt.date | None = None
     known_through: dt.date | None = None
     notice: str = ""
+    days: str = Field(
+        default="",
+        description="where holidays come from: days.csv, or a source that a plugin offers, as in cn; empty: from here",
+    )
 
 
 class LayerPart(Document):
@@ -298,6 +313,16 @@ class CasesPart(Document):
     rating_days: int = 15
     reopening_days: int = 15
     whistle_days: int = 30
+    respond_within: str = Field(default="1工作日", description="how long a first answer may take")
+    returns_max: int = Field(default=2, description="returns to the desk; the next one goes up a rung")
+    holds_max: int = 1
+    hold_days_max: int = 365
+    extensions_max: int = 2
+    finder_differs: bool = Field(default=True, description="who found a matter on patrol does not handle it")
+    spot_rung_max: int = Field(default=0, description="rungs up to which the finder may handle on the spot")
+    appeal_days: int = 30
+    duplicate_meters: int = 250
+    duplicate_days: int = 7
 
 
 class PanelPart(Document):
@@ -335,6 +360,7 @@ class SetupDocument(Document):
     bounds: BoundsPart = BoundsPart()
     merging: MergingPart = MergingPart()
     calendar: CalendarPart = CalendarPart()
+    calendars: tuple[CalendarPart, ...] = Field(default=(), description="more of them, for rules to name")
     layers: tuple[LayerPart, ...] = ()
     roles: tuple[RolePart, ...] = ()
     ladders: tuple[LadderPart, ...] = ()
@@ -353,6 +379,7 @@ TABLES: dict[str, type[Row]] = {
     "incumbents.csv": IncumbentRow,
     "catalog.csv": KindRow,
     "rules.csv": RuleRow,
+    "days.csv": DayRow,
     "deeds.csv": DeedRow,
     "goods.csv": GoodRow,
     "access.csv": AccessRow,

@@ -17,6 +17,7 @@ from gridgov.hooks._specs import PROJECT, Happening, Hooks, Refused
 from gridgov.routing import BANDS, Catalog, Rule
 from gridgov.store import Store
 from gridgov.territory import Territory
+from gridgov.worktime import PublishedDays
 
 __all__ = ["Fault", "Host", "Loaded"]
 
@@ -225,6 +226,21 @@ class Host:
                         name, f"the rule {rule.id!r} stands in the band {rule.band!r}; plugins add to local and later"
                     )
                 found.append(attrs.evolve(rule, origin=name))
+        return found
+
+    def days(self) -> dict[str, PublishedDays]:
+        """Give every source of days that plugins offer, by name.
+
+        :raises PluginError: for a name that two offer, or something that is no source.
+        """
+        found: dict[str, PublishedDays] = {}
+        for name, sources in self._opening("gridgov_days"):
+            for source, days in sources.items():
+                if not isinstance(days, PublishedDays):
+                    raise PluginError(name, f"gridgov_days returns published days, not {type(days).__name__}")
+                if source in found:
+                    raise PluginError(name, f"the source of days {source!r} is offered by another plugin already")
+                found[source] = days
         return found
 
     def validate(self, command: Any, by: str, at: dt.datetime) -> tuple[str, Refused] | None:

@@ -12,6 +12,7 @@ import pluggy
 from gridgov.routing import Catalog, Rule
 from gridgov.store import Store
 from gridgov.territory import Territory
+from gridgov.worktime import PublishedDays
 
 __all__ = ["PROJECT", "Happening", "Hooks", "Refused", "hookimpl"]
 
@@ -77,6 +78,16 @@ class Hooks:
         of what is adopted. Return rules of the band ``local`` or a later one; a rule above that,
         or one that names what does not exist, is refused and the office does not open. No I/O.
         If the hook raises, opening fails with its name.
+        """
+
+    @hookspec
+    def gridgov_days(self) -> Mapping[str, PublishedDays]:  # type: ignore[empty-body]
+        """Offer sources of holidays and moved working days, by the name that calendars give in ``days``.
+
+        Called once when an office is opened, and again when its setup is amended, before the setup
+        is adopted: the days are part of what is adopted, so another notice is another setup, and
+        provisional deadlines are worked out again when it is amended. Two plugins with one name are
+        refused. May read files. If the hook raises, opening fails with the plugin's name.
         """
 
     @hookspec

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
+from functools import partial
 from typing import Any, Self
 
 import attrs
@@ -119,7 +120,7 @@ class Engine:
         self._room_of_command = {command: room for room in ROOMS for command in room.commands}
         self._memory = Memory(store, self._codec, setup.jurisdiction)
         self._batch: Batch | None = None
-        self._setup = setup.with_rules(host.rules(setup.catalog, setup.territory))
+        self._setup = self._completed(setup)
         self._adopted: Adopted | None = None
         self._pending: list[Seen] = []
         self._reacting = False
@@ -128,6 +129,10 @@ class Engine:
         self._memory.unheard.clear()
         self._heard = self._memory.position
         self._adopt()
+
+    def _completed(self, setup: Setup) -> Setup:
+        """Give a setup with the rows and the days that plugins add."""
+        return setup.with_rules(self._host.rules(setup.catalog, setup.territory)).with_days(self._host.days())
 
     def _adopt(self) -> None:
         if self._memory.subject("setup") is None:
@@ -464,8 +469,15 @@ class Engine:
         try:
             while self._pending:
                 seen = self._pending[0]
-                for reaction in react(seen.event, lambda s=seen: self._after(s), seen.position, self._setup):  # type: ignore[misc]
-                    self._do_own(reaction.command, by=REACTOR, id=f"{OWN}{reaction.id}", at=seen.at)
+                reactions = list(
+                    react(seen.event, partial(self._after, seen), seen.position, self._setup, self._memory.under)
+                )
+                # One event may ask something of every open case; those are stored by the page.
+                for start in range(0, len(reactions), TICK_PAGE):
+                    page = reactions[start : start + TICK_PAGE]
+                    with self.batch() if len(page) > 1 else nullcontext():
+                        for reaction in page:
+                            self._do_own(reaction.command, by=REACTOR, id=f"{OWN}{reaction.id}", at=seen.at)
                 self._pending.pop(0)
         except GridgovError as error:
             if not error.temporary:

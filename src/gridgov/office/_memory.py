@@ -169,6 +169,10 @@ class Memory:
                 del self.live[tag]
         self._settled.clear()
 
+    def under(self, prefix: str) -> Iterator[Any]:
+        """Walk the live subjects whose tags begin with a prefix; what happens meanwhile does not matter."""
+        return iter([subject for tag, subject in self.live.items() if tag.startswith(prefix)])
+
     def _schedule(self, tag: str, due: Sequence[FallsDue]) -> None:
         known = self._due_known.get(tag, frozenset())
         now = frozenset((each.at, each.key) for each in due)
@@ -236,6 +240,14 @@ class Memory:
                 return
             yield self._codec.read(record.name, record.shape, record.body)
 
+    def began(self, name: str, after: int) -> Iterator[tuple[int, str]]:
+        """Walk the records of one event name after a position: (position, first tag)."""
+        for record in every_record(self._store, after=after):
+            if record.position > self.position:
+                return
+            if record.name == name and record.stream.startswith(self._prefix):
+                yield record.position, record.stream.removeprefix(self._prefix)
+
     def _room_of(self, tag: str) -> Decider[Any, Any, Any]:
         return _ROOM_OF_PREFIX[tag.partition(":")[0]]
 
@@ -243,7 +255,13 @@ class Memory:
 _ROOM_OF_PREFIX = {
     prefix: room
     for room, prefixes in zip(
-        ROOMS, (("setup", "privacy"), ("case",), ("account", "award", "claim", "list", "stock", "voucher")), strict=True
+        ROOMS,
+        (
+            ("setup", "privacy"),
+            ("case", "mode", "published"),
+            ("account", "award", "claim", "list", "stock", "voucher"),
+        ),
+        strict=True,
     )
     for prefix in prefixes
 }

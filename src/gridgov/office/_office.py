@@ -145,7 +145,8 @@ class Office(Engine):
         if not any(subscription.event == seen.name for subscription in self._setup.subscriptions):
             return
         after = self._memory.subject_at(seen.tags[0], record.position)
-        yield from notices_for(seen.name, seen.event, after, f"{seen.stream}@{seen.stream_version}", self._setup)
+        place = f"{seen.stream}@{seen.stream_version}"
+        yield from notices_for(seen.name, seen.event, after, place, self._setup, recorded_at=record.recorded_at)
 
     def ask(self, view: View[Answer], *, by: str, at_least: int | None = None) -> Answer:
         """Answer a question from everything that is stored now (inside a batch: and kept in it).
@@ -263,7 +264,7 @@ class Office(Engine):
             self._check_caller(by, id)
             self._not_in_a_batch("amending the setup")
             self._follow()
-            fresh = setup.with_rules(self._host.rules(setup.catalog, setup.territory))
+            fresh = self._completed(setup)
             self._check_amendment(fresh)
             documents = {fresh.section_digests[name]: body for name, body in fresh.sections.items()}
             before = self._setup
@@ -286,6 +287,7 @@ class Office(Engine):
                 self._setup = before
                 raise
             self._check_setup()
+            self._react()
             return outcome
 
     def _check_amendment(self, fresh: Setup) -> None:
@@ -329,11 +331,14 @@ class _Sight:
         return self._memory.subject(tag)
 
     def live(self, prefix: str) -> Iterator[Any]:
-        return (subject for tag, subject in self._memory.live.items() if tag.startswith(prefix))
+        return self._memory.under(prefix)
 
     def events(self, tag: str) -> Iterator[Any]:
         yield from self._memory.events(tag)
         yield from (seen.event for seen in self._kept if tag in seen.tags)
+
+    def began(self, name: str, after: int) -> Iterator[tuple[int, str]]:
+        yield from self._memory.began(name, after)
 
 
 def open_office(

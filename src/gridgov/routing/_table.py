@@ -149,6 +149,7 @@ class Then:
     Targets are written ``role:area-lead`` (found by climbing the tree), ``org:gas`` or
     ``desk`` (the street's desk, where a person decides).
 
+    :param calendar: whose sessions the limit runs in, empty for the place's own.
     :param on_the_spot: the finder may handle the case at once (当场答复, 在本级解决).
     :param tell: what the reporter is told, in Chinese and English.
     """
@@ -161,6 +162,7 @@ class Then:
     on_the_spot: bool = False
     tell_zh: str = ""
     tell_en: str = ""
+    calendar: str = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -218,6 +220,7 @@ class Table:
         roles: Mapping[str, object],
         organizations: Mapping[str, object],
         ladders: Mapping[str, object],
+        calendars: Mapping[str, object] | None = None,
     ) -> Iterator[Finding]:
         """Give every rule that names what does not exist, and every rule that can never hit.
 
@@ -229,6 +232,8 @@ class Table:
                 yield from _check_names(rule, cell, catalog, territory)
             if rule.then.ladder and rule.then.ladder not in ladders:
                 yield _unknown(rule, "ladder", "ladder", rule.then.ladder, ladders)
+            if rule.then.calendar and rule.then.calendar not in (calendars or {}):
+                yield _unknown(rule, "calendar", "calendar", rule.then.calendar, calendars or {})
             for column, targets in (
                 ("lead", (rule.then.lead,)),
                 ("supporting", rule.then.supporting),

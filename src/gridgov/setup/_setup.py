@@ -32,9 +32,12 @@ from gridgov.routing import Catalog, Rule, Table
 from gridgov.setup._jurisdiction import JurisdictionGiven
 from gridgov.staffing import Posting, Roster
 from gridgov.territory import Ground, Node, Territory
-from gridgov.worktime import Calendar
+from gridgov.worktime import Calendar, PublishedDays
 
 __all__ = ["Retention", "Setup", "Subscription", "Thanks"]
+
+FILES = ("days.csv",)
+"""Sources of days that were read with the setup."""
 
 
 @attrs.frozen(kw_only=True)
@@ -43,7 +46,7 @@ class Subscription:
 
     :param event: a stored event name.
     :param audience: ``lead``, ``supporting``, ``informed``, ``supervisor``, ``reporter``,
-        ``desk``, or ``called`` (the organizations of a whistle).
+        ``followers``, ``desk``, or ``called`` (the organizations of a whistle).
     :param channel: the name of a channel.
     """
 
@@ -79,6 +82,7 @@ def _default_retention() -> dict[str, Retention]:
         "feedback": Retention(basis="PIPL art. 13(1)(3): statutory duties", days=365),
         "administration": Retention(basis="PIPL art. 13(1)(3): statutory duties", days=3650),
         "points": Retention(basis="PIPL art. 13(1)(1): consent", days=730),
+        "publication": Retention(basis="PIPL art. 13(1)(3): statutory duties", days=365),
     }
 
 
@@ -87,6 +91,7 @@ class Setup:
     """A jurisdiction.
 
     :param effective_on: the day from which postings made by a plan hold.
+    :param calendar: the place's own; :param calendars: more of them by id, for rules to name.
     :param incumbents: who must be posted on base grids by a plan.
     :param merging: how grids are wanted; see :class:`~gridgov.merging.MergePolicy`.
     :param plan: the merge plan in force; None before the merge. It holds since *plan_on*.
@@ -101,6 +106,7 @@ class Setup:
     case_policy: Timeline[CasePolicy]
     points_policy: Timeline[PointsPolicy] = attrs.field(factory=lambda: Timeline.always(PointsPolicy()))
     calendar: Calendar = attrs.field(factory=Calendar)
+    calendars: Mapping[str, Calendar] = attrs.field(factory=dict)
     ladders: Mapping[str, Ladder] = attrs.field(factory=dict)
     access: AccessPolicy = attrs.field(factory=AccessPolicy)
     layers: tuple[Layer, ...] = ()
@@ -220,6 +226,42 @@ class Setup:
             raise SetupError(findings)
         return attrs.evolve(self, tables=Timeline(entries))
 
+    def with_days(self, sources: Mapping[str, PublishedDays]) -> Setup:
+        """Give a setup whose calendars have the days of the sources that they name.
+
+        :raises SetupError: for a calendar that names a source which nobody offers.
+        """
+        if not any(each.days and each.days not in FILES for each in (self.calendar, *self.calendars.values())):
+            return self
+        findings: list[Finding] = []
+
+        def filled(calendar: Calendar) -> Calendar:
+            if not calendar.days or calendar.days in FILES:
+                return calendar
+            if calendar.days not in sources:
+                message = f"the calendar {calendar.id} takes its days from {calendar.days!r}, which no plugin offers"
+                offered = f"one of {', '.join(sorted(sources))}; " if sources else ""
+                remedy = f"{offered}install the plugin that offers it, or bring a days.csv"
+                findings.append(
+                    Finding(code="worktime.no-days", subject=calendar.id, column="days", message=message, remedy=remedy)
+                )
+                return calendar
+            return calendar.with_days(sources[calendar.days])
+
+        fresh = attrs.evolve(
+            self,
+            calendar=filled(self.calendar),
+            calendars={name: filled(calendar) for name, calendar in self.calendars.items()},
+        )
+        if findings:
+            raise SetupError(findings)
+        return fresh
+
+    @cached_property
+    def calendars_by_id(self) -> Mapping[str, Calendar]:
+        """Every calendar by its id, the place's own among them."""
+        return {**self.calendars, self.calendar.id: self.calendar}
+
     def check_table(self, table: Table) -> list[Finding]:
         """Give every rule of a table that names what this setup does not have."""
         return list(
@@ -229,6 +271,7 @@ class Setup:
                 roles=self.roster.roles,
                 organizations=self.roster.organizations,
                 ladders=self.ladders,
+                calendars=self.calendars_by_id,
             )
         )
 
@@ -247,6 +290,7 @@ class Setup:
             "tables": canonical([[entry.from_on, entry.value.rules] for entry in self.tables.entries]),
             "ladders": canonical(self.ladders),
             "calendar": canonical(self.calendar),
+            "calendars": canonical(self.calendars),
             "access": canonical(self.access),
             "cases": canonical(self.case_policy),
             "points": canonical([self.points_policy, self.thanks]),
@@ -285,6 +329,7 @@ class Setup:
                     catalog=self.catalog,
                     table=self.tables.on(day),
                     ladders=self.ladders,
+                    calendars=self.calendars_by_id,
                     policy=self.case_policy.on(day),
                 )
             case "points":

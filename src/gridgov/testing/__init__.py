@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gridgov.testing._ground import small_ground, small_layer
+from gridgov.testing._lives import Sample, life_sample
 from gridgov.testing._scenario import Scenario
 from gridgov.testing._simulator import SimulatedClock, Simulator
 from gridgov.testing._street import NOON, small_setup
@@ -23,10 +24,12 @@ if TYPE_CHECKING:
 __all__ = [
     "NOON",
     "ChannelContract",
+    "Sample",
     "Scenario",
     "SimulatedClock",
     "Simulator",
     "StoreContract",
+    "life_sample",
     "small_ground",
     "small_layer",
     "small_setup",

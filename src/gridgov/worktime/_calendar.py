@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Mapping
 from enum import Enum
 from functools import lru_cache
 from itertools import pairwise
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import attrs
 
-__all__ = ["Calendar", "DayKind", "Session", "weekly"]
+__all__ = ["Calendar", "DayKind", "PublishedDays", "Session", "weekly", "year_known_through", "zone_of"]
 
 
 class DayKind(Enum):
@@ -69,29 +69,72 @@ def _in_order(_calendar: object, _attribute: object, week: Week) -> None:
 
 
 @lru_cache(maxsize=64)
-def _zone(name: str) -> ZoneInfo:
+def zone_of(name: str) -> ZoneInfo:
+    """Give a time zone by its IANA name; the same object each time."""
     return ZoneInfo(name)
 
 
 def _known_zone(_calendar: object, _attribute: object, name: str) -> None:
     try:
-        _zone(name)
+        zone_of(name)
     except (ZoneInfoNotFoundError, ValueError):
         raise ValueError(f"{name!r} is not a time zone; write one as in Asia/Shanghai") from None
+
+
+def _apart(holidays: frozenset[dt.date], moved: frozenset[dt.date]) -> None:
+    both = holidays & moved
+    if both:
+        raise ValueError(f"{min(both)} is named both a holiday and a moved working day")
+
+
+def year_known_through(year: int) -> dt.date:
+    """Give the last day of a year that its own notice settles: the 24th of December.
+
+    New Year of the next year moves days before it: in the notices of 2007 to 2026 never one before
+    the 29th (in 2007 and 2018), and we leave some days to be sure.
+    """
+    return dt.date(year, 12, 24)
+
+
+@attrs.frozen(kw_only=True)
+class PublishedDays:
+    """What official notices have said of days, as a source of holidays gives it.
+
+    :param source: where it comes from, with a version.
+    :param holidays: rest days; :param moved: working days on a weekend (调休).
+    :param known_from: the first day that the notices settle; :param known_through: the last one.
+        The end of December belongs to the *next* year's notice: New Year moves days before it.
+    :param notices: year → what the notice is called, with the day on which it was published.
+    """
+
+    source: str
+    holidays: frozenset[dt.date]
+    moved: frozenset[dt.date]
+    known_from: dt.date
+    known_through: dt.date
+    notices: Mapping[int, str] = attrs.field(factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        _apart(self.holidays, self.moved)
+        if self.known_from > self.known_through:
+            raise ValueError(f"days are known from {self.known_from} through a later day, not {self.known_through}")
 
 
 @attrs.frozen(kw_only=True)
 class Calendar:
     """Sessions of the week, with the days that differ from it.
 
-    :param id: its name in policies.
+    :param id: its name in policies; rules may name several.
     :param zone: IANA name of the local time zone.
     :param week: the sessions of each weekday, Monday first.
     :param holidays: rest days that the week would have worked.
     :param moved: working days that the week would have rested (调休); they take the sessions
         of *moved_as*, by default Monday's.
+    :param known_from: the first day that a published notice settles; earlier ones are unknown.
     :param known_through: the last day of the last published notice; later days are unknown.
     :param notice: which notice the days come from, for explanations.
+    :param days: the name of the source that holidays, moved days and what is known come from,
+        empty where they stand here; see :meth:`with_days`.
     """
 
     id: str = "default"
@@ -100,13 +143,26 @@ class Calendar:
     holidays: frozenset[dt.date] = frozenset()
     moved: frozenset[dt.date] = frozenset()
     moved_as: int = 0
+    known_from: dt.date = dt.date.min
     known_through: dt.date = dt.date.max
     notice: str = ""
+    days: str = ""
 
     def __attrs_post_init__(self) -> None:
-        both = self.holidays & self.moved
-        if both:
-            raise ValueError(f"{min(both)} is named both a holiday and a moved working day")
+        _apart(self.holidays, self.moved)
+
+    def with_days(self, published: PublishedDays) -> Calendar:
+        """Give this calendar with the days of a source; its week stays."""
+        newest = max(published.notices, default=0)
+        notice = f"{published.notices[newest]}; {published.source}" if newest else published.source
+        return attrs.evolve(
+            self,
+            holidays=published.holidays,
+            moved=published.moved,
+            known_from=published.known_from,
+            known_through=published.known_through,
+            notice=notice,
+        )
 
     def kind(self, day: dt.date) -> DayKind:
         """Say what is known of *day*."""
@@ -114,7 +170,7 @@ class Calendar:
             return DayKind.REST
         if day in self.moved:
             return DayKind.WORKING
-        if day > self.known_through:
+        if day > self.known_through or day < self.known_from:
             return DayKind.UNKNOWN
         return DayKind.WORKING if self.week[day.weekday()] else DayKind.REST
 
@@ -126,33 +182,17 @@ class Calendar:
             return self.week[self.moved_as] or DEFAULT_SESSIONS
         return self.week[day.weekday()]
 
-    def running(self, start: dt.datetime) -> Iterator[tuple[dt.datetime, dt.datetime, bool]]:
-        """Walk the working time from *start* on: begin and end in UTC, and whether it is known.
-
-        The intervals are half-open, in order, and never overlap. The walk ends with the year 9998.
-        """
-        zone = _zone(self.zone)
-        day = start.astimezone(zone).date()
-        while day.year < 9999:
-            known = self.kind(day) is not DayKind.UNKNOWN
-            midnight = dt.datetime(day.year, day.month, day.day, tzinfo=zone)
-            for session in self.sessions(day):
-                begin = (midnight + dt.timedelta(minutes=session.start)).astimezone(dt.UTC)
-                end = (midnight + dt.timedelta(minutes=session.end)).astimezone(dt.UTC)
-                if end > start:
-                    yield max(begin, start.astimezone(dt.UTC)), end, known
-            day += dt.timedelta(days=1)
-
     def local(self, instant: dt.datetime) -> dt.datetime:
         """Give *instant* in the calendar's local time."""
-        return instant.astimezone(_zone(self.zone))
+        return instant.astimezone(zone_of(self.zone))
 
     def end_of(self, day: dt.date) -> dt.datetime:
         """Give the instant, in UTC, at which a local day ends."""
         after = day + dt.timedelta(days=1)
-        return dt.datetime(after.year, after.month, after.day, tzinfo=_zone(self.zone)).astimezone(dt.UTC)
+        return dt.datetime(after.year, after.month, after.day, tzinfo=zone_of(self.zone)).astimezone(dt.UTC)
 
     def is_running(self, instant: dt.datetime) -> bool:
         """Say whether *instant* lies in a session."""
-        begin, _, _ = next(self.running(instant))
-        return begin == instant
+        here = self.local(instant)
+        minute = here.hour * 60 + here.minute
+        return any(session.start <= minute < session.end for session in self.sessions(here.date()))

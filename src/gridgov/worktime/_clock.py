@@ -1,16 +1,18 @@
-"""Due, used and remaining time, from a start and an append-only list of pauses."""
+"""Due, used and remaining time, from a start and an append-only list of marks."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from typing import Literal
 
 import attrs
 
 from gridgov.worktime._calendar import Calendar
 from gridgov.worktime._limit import Limit
+from gridgov.worktime._running import FAR, MICRO, Running, instant_of, micros_of, running_of
 
-__all__ = ["Due", "Pause", "due", "used"]
+__all__ = ["Clock", "Due", "Mark", "Pause", "due", "used"]
 
 
 @attrs.frozen
@@ -43,36 +45,48 @@ class Due:
     provisional: bool = False
 
 
-_FAR = dt.datetime.max.replace(tzinfo=dt.UTC)
+class _AroundTheClock:
+    """Running time that never rests."""
+
+    settled_from, settled_until = -FAR, FAR
+
+    def before(self, micros: int) -> int:
+        return micros
+
+    def reach(self, total: int) -> int:
+        return min(total, FAR)
+
+    def after(self, micros: int, allowed: int) -> int:
+        return min(micros + allowed, FAR)
+
+    def any_unknown(self, _start: int, _end: int) -> bool:
+        return False
 
 
-def _running(limit: Limit, start: dt.datetime, calendar: Calendar) -> Iterator[tuple[dt.datetime, dt.datetime, bool]]:
-    if limit.kind.in_sessions:
-        return calendar.running(start)
-    return iter([(start.astimezone(dt.UTC), _FAR, True)])
+_AROUND = _AroundTheClock()
 
 
-def _without(
-    stretch: tuple[dt.datetime, dt.datetime], pauses: Sequence[Pause]
-) -> Iterator[tuple[dt.datetime, dt.datetime]]:
-    """Take *pauses* (in order of start) out of one stretch."""
-    begin, end = stretch
-    for pause in pauses:
-        stop = _FAR if pause.end is None else pause.end
-        if stop <= begin or pause.start >= end:
-            continue
-        if pause.start > begin:
-            yield begin, pause.start.astimezone(dt.UTC)
-        begin = max(begin, stop.astimezone(dt.UTC))
-        if begin >= end:
-            return
-    if begin < end:
-        yield begin, end
+def _running(limit: Limit, calendar: Calendar) -> Running | _AroundTheClock:
+    return running_of(calendar) if limit.kind.in_sessions else _AROUND
 
 
-def _require_aware(instant: dt.datetime) -> None:
-    if instant.tzinfo is None:
-        raise ValueError(f"an instant must be an aware datetime, not {instant!r}")
+def _allowed(limit: Limit, start: dt.datetime, calendar: Calendar) -> int:
+    """Give what a limit allows, in microseconds of its own running time."""
+    if limit.kind.unit:
+        return limit.amount * limit.kind.unit * MICRO
+    last = limit.last_day(calendar.local(start).date())
+    return max(0, micros_of(calendar.end_of(last)) - micros_of(start))
+
+
+def _apart(pauses: Sequence[Pause], start: int) -> list[tuple[int, int]]:
+    """Give pauses after *start* in order, without overlaps; one without an end ends with time itself."""
+    found: list[tuple[int, int]] = []
+    spans = ((micros_of(each.start), FAR if each.end is None else micros_of(each.end)) for each in pauses)
+    for span_begin, end in sorted(spans):
+        begin = max(span_begin, found[-1][1] if found else start)
+        if end > begin:
+            found.append((begin, end))
+    return found
 
 
 def due(
@@ -88,38 +102,184 @@ def due(
     :param start: an aware instant.
     :param pauses: may overlap and come in any order.
     :param seconds: another amount of running time than the limit's, above zero: for a warning
-        at a part of it.
-    :returns: None while a pause without an end lies before that instant.
+        at a part of it, or for a limit with its extensions.
+    :returns: None while a pause without an end lies before that instant, or where the calendar's
+        years end before it.
     :raises ValueError: for a naive instant or an amount of zero or below.
     """
-    _require_aware(start)
-    if seconds is not None and seconds <= 0:
+    begin = micros_of(start)
+    kind = limit.kind
+    if seconds is None:
+        allowed = limit.amount * kind.unit * MICRO if kind.unit else _allowed(limit, start, calendar)
+    elif seconds <= 0:
         raise ValueError(f"running time is above zero, not {seconds} seconds")
-    left = dt.timedelta(seconds=limit.seconds if seconds is None else seconds)
-    ordered = sorted(pauses, key=lambda pause: pause.start)
-    provisional = False
-    for begin, end, known in _running(limit, start, calendar):
-        provisional = provisional or not known
-        for free_from, free_to in _without((begin, end), ordered):
-            if free_to - free_from >= left:
-                return Due(free_from + left, provisional)
-            left -= free_to - free_from
-        if ordered and any(pause.end is None and pause.start <= end for pause in ordered):
-            return None
-    return None
+    else:
+        allowed = seconds * MICRO
+    if not kind.in_sessions and not pauses:
+        return Due(instant_of(begin + allowed))
+    running = running_of(calendar) if kind.in_sessions else _AROUND
+    if not pauses:
+        at = running.after(begin, allowed)
+    else:
+        total = running.before(begin) + allowed
+        for pause_begin, pause_end in _apart(pauses, begin):
+            if running.reach(total) <= pause_begin:
+                break
+            if pause_end == FAR:
+                return None
+            total += running.before(pause_end) - running.before(pause_begin)
+        at = running.reach(total) if allowed else begin
+    if at >= FAR:
+        return None
+    if at <= running.settled_until and begin >= running.settled_from:
+        return Due(instant_of(at))
+    return Due(instant_of(at), running.any_unknown(begin, at))
 
 
 def used(
     limit: Limit, start: dt.datetime, at: dt.datetime, calendar: Calendar, *, pauses: Sequence[Pause] = ()
 ) -> dt.timedelta:
     """Give the running time between *start* and *at*, without the pauses; zero before *start*."""
-    _require_aware(start)
-    _require_aware(at)
-    ordered = sorted(pauses, key=lambda pause: pause.start)
-    total = dt.timedelta()
-    for begin, end, _known in _running(limit, start, calendar):
-        if begin >= at:
-            break
-        for free_from, free_to in _without((begin, min(end, at)), ordered):
-            total += free_to - free_from
-    return total
+    begin, end = micros_of(start), micros_of(at)
+    if end <= begin:
+        return dt.timedelta()
+    running = _running(limit, calendar)
+    total = running.before(end) - running.before(begin)
+    for pause_begin, pause_end in _apart(pauses, begin):
+        if pause_begin < end:
+            total -= running.before(min(pause_end, end)) - running.before(pause_begin)
+    return dt.timedelta(microseconds=total)
+
+
+MarkKind = Literal["start", "pause", "resume", "extend", "restart"]
+
+
+@attrs.frozen
+class Mark:
+    """What was done to a clock, and when.
+
+    :param limit: the limit of a start or restart, or the amount of an extension.
+    """
+
+    kind: MarkKind
+    at: dt.datetime
+    limit: Limit | None = None
+
+
+@attrs.frozen
+class Clock:
+    """The clock of one matter: an append-only list of marks, from which everything follows.
+
+    ``used + remaining = limit + extensions``, at every instant. Nothing in it is ever changed:
+    each step gives a new clock with one mark more.
+    """
+
+    marks: tuple[Mark, ...]
+
+    @classmethod
+    def start(cls, limit: Limit, at: dt.datetime) -> Clock:
+        """Start a clock.
+
+        :raises ValueError: for a naive instant.
+        """
+        return cls(())._marked("start", at, limit)
+
+    def _marked(self, kind: MarkKind, at: dt.datetime, limit: Limit | None = None) -> Clock:
+        micros_of(at)
+        if self.marks and at < self.marks[-1].at:
+            raise ValueError(f"a clock is never changed in its past; {at} is before {self.marks[-1].at}")
+        return Clock((*self.marks, Mark(kind, at.astimezone(dt.UTC), limit)))
+
+    def pause(self, at: dt.datetime) -> Clock:
+        """Let it stand still from *at* on.
+
+        :raises ValueError: where it stands still already, or before its last mark.
+        """
+        if self.is_paused:
+            raise ValueError("the clock stands still already; resume it first")
+        return self._marked("pause", at)
+
+    def resume(self, at: dt.datetime) -> Clock:
+        """Let it run again.
+
+        :raises ValueError: where it runs.
+        """
+        if not self.is_paused:
+            raise ValueError("the clock runs; there is nothing to resume")
+        return self._marked("resume", at)
+
+    def extend(self, by: Limit, at: dt.datetime) -> Clock:
+        """Give it more time, of the same running time that it counts.
+
+        :raises ValueError: where *by* runs in sessions and the clock around the clock, or the other way.
+        """
+        if not by.kind.unit or by.kind.in_sessions != self.limit.kind.in_sessions:
+            raise ValueError(f"a clock of {self.limit} cannot be extended by {by}: they do not run in the same hours")
+        return self._marked("extend", at, by)
+
+    def restart(self, at: dt.datetime, limit: Limit | None = None) -> Clock:
+        """Begin again from nothing; pauses and extensions of before do not count any more.
+
+        :param limit: a new one; by default the one of before.
+        """
+        return self._marked("restart", at, limit or self.limit)
+
+    @property
+    def _current(self) -> tuple[Mark, ...]:
+        for place in range(len(self.marks) - 1, -1, -1):
+            if self.marks[place].kind in ("start", "restart"):
+                return self.marks[place:]
+        raise ValueError("a clock begins with a start")
+
+    @property
+    def start_at(self) -> dt.datetime:
+        """When it was started, or restarted last."""
+        return self._current[0].at
+
+    @property
+    def limit(self) -> Limit:
+        """The limit in force, without extensions."""
+        limit = self._current[0].limit
+        if limit is None:
+            raise ValueError("a clock is started with a limit")
+        return limit
+
+    @property
+    def extension(self) -> int:
+        """The seconds of running time that were added."""
+        return sum(mark.limit.seconds for mark in self._current if mark.kind == "extend" and mark.limit)
+
+    @property
+    def pauses(self) -> tuple[Pause, ...]:
+        """The stretches in which it stood still; the last one without an end while it lasts."""
+        found: list[Pause] = []
+        for mark in self._current:
+            if mark.kind == "pause":
+                found.append(Pause(mark.at))
+            elif mark.kind == "resume":
+                found[-1] = Pause(found[-1].start, mark.at)
+        return tuple(found)
+
+    @property
+    def is_paused(self) -> bool:
+        """Say whether it stands still."""
+        pauses = self.pauses if self.marks else ()
+        return bool(pauses) and pauses[-1].end is None
+
+    def _allowed(self, calendar: Calendar) -> int:
+        return _allowed(self.limit, self.start_at, calendar) + self.extension * MICRO
+
+    def due(self, calendar: Calendar) -> Due | None:
+        """Give the earliest instant at which the used time equals limit and extensions; None while it stands still."""
+        seconds = self._allowed(calendar) // MICRO
+        if not seconds or not self.extension:
+            return due(self.limit, self.start_at, calendar, pauses=self.pauses)
+        return due(self.limit, self.start_at, calendar, pauses=self.pauses, seconds=seconds)
+
+    def used(self, at: dt.datetime, calendar: Calendar) -> dt.timedelta:
+        """Give the running time from the start to *at*, without pauses."""
+        return used(self.limit, self.start_at, at, calendar, pauses=self.pauses)
+
+    def remaining(self, at: dt.datetime, calendar: Calendar) -> dt.timedelta:
+        """Give what is left at *at*; below zero once it is overdue."""
+        return dt.timedelta(microseconds=self._allowed(calendar)) - self.used(at, calendar)

@@ -1,0 +1,199 @@
+"""What nobody asks for: warnings, rungs, the end of a hold, the switch of the mode, and settled deadlines."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from gridgov.access import kind_of_actor
+from gridgov.cases import _commands as c
+from gridgov.cases import _events as e
+from gridgov.cases._given import (
+    EXTRAORDINARY,
+    CaseGiven,
+    clock_only,
+    may,
+    mode_of,
+    reason_of,
+    refuse,
+)
+from gridgov.cases._handling import climbed
+from gridgov.cases._state import (
+    Answered,
+    Checked,
+    Dispatched,
+    HandedOver,
+    Held,
+    InParts,
+    Mode,
+    OpenState,
+    Registered,
+    Resolved,
+    State,
+)
+from gridgov.decider import FallsDue, Subjects
+from gridgov.escalation import Step, next_step, pause_deadline, resume_deadline, worked_out
+
+__all__ = [
+    "climb",
+    "end_mode",
+    "falls_due",
+    "pause_for_mode",
+    "resume_after_mode",
+    "review",
+    "switch_mode",
+    "warn",
+]
+
+Running = Registered | Dispatched | InParts | HandedOver
+"""States in which a deadline presses."""
+
+
+def _nothing(state: State) -> None:
+    refuse("case.nothing-due", f"nothing of that kind is due for the case {state.id}", case=state.id)
+
+
+def _due_step(state: Running, kinds: Sequence[str], rung: int, due_at: dt.datetime, given: CaseGiven) -> Step:
+    clock_only(given)
+    deadline = state.deadline
+    step = deadline.step
+    if step is None or step.kind not in kinds or (step.rung, step.at) != (rung, due_at) or deadline.stands_since:
+        refuse("case.nothing-due", f"nothing of that kind is due for the case {state.id}", case=state.id)
+    return step
+
+
+def warn(command: c.WarnOfDeadline, state: Running, _subjects: Subjects, given: CaseGiven) -> list[e.CaseEvent]:
+    kind = "red" if command.color == "red" else "warn"
+    step = _due_step(state, (kind,), 0, command.due_at, given)
+    deadline = state.deadline
+    ladder, calendar = given.ladder_of(deadline), given.calendar_named(deadline.calendar)
+    after = next_step(ladder, step, deadline, calendar, rung=state.file.rung) if ladder else None
+    return [
+        e.CaseWarned(case=state.id, at=given.at, by=given.by, step_at=step.at, next_step=after, color=command.color)
+    ]
+
+
+def climb(command: c.ClimbLadder, state: Running, _subjects: Subjects, given: CaseGiven) -> list[e.CaseEvent]:
+    step = _due_step(state, ("climb",), command.rung, command.due_at, given)
+    ladder = given.ladder_of(state.deadline)
+    if ladder is None or step.rung >= len(ladder.rungs):
+        refuse("case.no-ladder", f"the ladder of the case {state.id} has no such rung", case=state.id)
+    return [climbed(state, ladder, step.rung, step.at, given, overdue=True)]
+
+
+def review(_command: c.ReviewDeadline, state: Running, _subjects: Subjects, given: CaseGiven) -> list[e.CaseEvent]:
+    clock_only(given)
+    before = state.deadline
+    if not before.provisional or before.stands_since is not None:
+        _nothing(state)
+    deadline = worked_out(before, given.ladder_of(before), given.calendar_named(before.calendar), floor=given.at)
+    if (deadline.due_at, deadline.provisional) == (before.due_at, before.provisional):
+        _nothing(state)
+    return [e.DeadlineReviewed(case=state.id, at=given.at, by=given.by, was_due_at=before.due_at, deadline=deadline)]
+
+
+# --- peacetime and emergency --------------------------------------------------------------------
+
+
+def switch_mode(command: c.SwitchMode, _state: None, subjects: Subjects, given: CaseGiven) -> list[e.ModeSwitched]:
+    may("SwitchMode", given.territory.root, given)
+    if kind_of_actor(given.by, given.roster) != "worker":
+        refuse("mode.switched-by-a-person", "a person of the roster switches the mode, and answers for it", by=given.by)
+    if mode_of(subjects).since is not None:
+        refuse("mode.emergency-already", "it is emergency already; end it first")
+    if command.until.tzinfo is None or command.until <= given.at:
+        refuse("mode.no-end", "an emergency ends by itself in the future, at an instant with a time zone")
+    if command.ordinary not in c.ORDINARY_CLOCKS:
+        refuse("mode.bad-clocks", f"ordinary clocks {' or '.join(c.ORDINARY_CLOCKS)} meanwhile")
+    reason = reason_of(given)
+    return [e.ModeSwitched(at=given.at, by=given.by, until=command.until, ordinary=command.ordinary, reason=reason)]
+
+
+def end_mode(_command: c.EndMode, _state: None, subjects: Subjects, given: CaseGiven) -> list[e.ModeEnded]:
+    mode = mode_of(subjects)
+    may("EndMode", given.territory.root, given)
+    if mode.since is None or mode.until is None:
+        refuse("mode.peacetime-already", "it is peacetime already")
+    if given.by.startswith("system:"):
+        if given.at < mode.until:
+            refuse("case.nothing-due", "the emergency is not over yet")
+        return [e.ModeEnded(at=given.at, by=given.by, since=mode.since)]
+    if kind_of_actor(given.by, given.roster) != "worker":
+        refuse("mode.switched-by-a-person", "a person of the roster switches the mode, and answers for it", by=given.by)
+    return [e.ModeEnded(at=given.at, by=given.by, since=mode.since, reason=reason_of(given))]
+
+
+def pause_for_mode(
+    _command: c.PauseForMode, state: Running, _subjects: Subjects, given: CaseGiven
+) -> list[e.CaseEvent]:
+    clock_only(given)
+    before = state.deadline
+    # Asked once for each case and emergency, in order: so also where it was over before anybody could ask.
+    if state.route.band in EXTRAORDINARY or before.stands_since is not None:
+        _nothing(state)
+    deadline = pause_deadline(before, given.at)
+    return [e.ClockPaused(case=state.id, at=given.at, by=given.by, cause="mode", deadline=deadline)]
+
+
+def resume_after_mode(
+    _command: c.ResumeAfterMode, state: Running, _subjects: Subjects, given: CaseGiven
+) -> list[e.CaseEvent]:
+    clock_only(given)
+    before = state.deadline
+    waits = isinstance(state, HandedOver) and state.receipt
+    if before.stands_since is None or waits:
+        _nothing(state)
+    calendar = given.calendar_named(before.calendar)
+    deadline = resume_deadline(before, given.ladder_of(before), calendar, given.at)
+    return [e.ClockResumed(case=state.id, at=given.at, by=given.by, cause="mode", deadline=deadline)]
+
+
+# --- what falls due -----------------------------------------------------------------------------
+
+
+def falls_due(_tag: str, subject: object) -> list[FallsDue]:
+    """Say what will have to happen to a case, or to the mode, if nothing else happens before."""
+    match subject:
+        case Mode(until=until) if until is not None:
+            return [FallsDue(at=until, key="end-mode", command=c.EndMode())]
+        case Held(file=file, until=until):
+            return [*_report_ins(subject), FallsDue(at=until, key="end-hold", command=c.EndHold(file.id, due_at=until))]
+        case Registered() | Dispatched() | InParts() | HandedOver():
+            return [*_report_ins(subject), *_steps(subject)]
+        case Resolved() | Checked() | Answered():
+            return _report_ins(subject)
+        case _:
+            return []
+
+
+def _report_ins(state: OpenState) -> list[FallsDue]:
+    file = state.file
+    if not file.report_ins:
+        return []
+    return [
+        FallsDue(
+            at=each.report_by,
+            key=f"report-in:{each.whistle}:{each.organization}",
+            command=c.MissReportIn(
+                file.id, whistle=each.whistle, organization=each.organization, due_at=each.report_by
+            ),
+        )
+        for each in file.report_ins
+        if not each.settled
+    ]
+
+
+def _steps(state: Running) -> list[FallsDue]:
+    deadline = state.file.deadline
+    step = deadline.step if deadline is not None else None
+    if deadline is None or step is None or (deadline.pauses and deadline.stands_since is not None):
+        return []
+    case = state.file.id
+    match step.kind:
+        case "warn":
+            return [FallsDue(at=step.at, key="warn", command=c.WarnOfDeadline(case, due_at=step.at))]
+        case "red":
+            return [FallsDue(at=step.at, key="red", command=c.WarnOfDeadline(case, due_at=step.at, color="red"))]
+        case _:
+            climbing = c.ClimbLadder(case, rung=step.rung, due_at=step.at)
+            return [FallsDue(at=step.at, key=f"climb:{step.rung}", command=climbing)]

@@ -1,0 +1,205 @@
+"""How the loop is closed: checked, answered, called back, rated, reopened, closed, published, withdrawn."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from gridgov.cases import _commands as c
+from gridgov.cases import _events as e
+from gridgov.cases._given import (
+    MARKS,
+    CaseGiven,
+    acts_for,
+    is_desk,
+    reason_of,
+    refuse,
+    under_mode,
+)
+from gridgov.cases._handling import closed_part
+from gridgov.cases._state import (
+    Answered,
+    Checked,
+    Closed,
+    Dispatched,
+    Held,
+    Registered,
+    Resolved,
+    State,
+)
+from gridgov.decider import Subjects
+from gridgov.escalation import paused_deadline, start_deadline
+
+__all__ = ["answer", "check", "close", "follow_up", "publish", "rate", "reopen", "withdraw"]
+
+
+def check(command: c.Check, state: Resolved, subjects: Subjects, given: CaseGiven) -> list[e.CaseEvent]:
+    if not state.file.checked:
+        refuse("case.no-check-asked", f"cases of the kind {state.file.kind} are answered without a check")
+    if given.by == state.resolved_by or acts_for(given, state.lead):
+        refuse(
+            "case.handler-checks-own-work",
+            f"{given.by} handled the case {state.id}; somebody else has to check it",
+            case=state.id,
+        )
+    if command.passed:
+        reason = given.sealed.get("reason")
+        events: list[e.CaseEvent] = [e.CaseChecked(case=state.id, at=given.at, by=given.by, passed=True, reason=reason)]
+        return [*events, *closed_part(state, subjects, given)] if state.file.parent else events
+    before = state.deadline
+    calendar = given.calendar_named(before.calendar)
+    end = max(given.at, state.resolved_at)
+    deadline = paused_deadline(before, given.ladder_of(before), calendar, start=state.resolved_at, end=end)
+    deadline = under_mode(deadline, state.route.band, subjects, given)
+    return [
+        e.CaseChecked(case=state.id, at=given.at, by=given.by, passed=False, deadline=deadline, reason=reason_of(given))
+    ]
+
+
+def answer(_command: c.Answer, state: Resolved | Checked, _subjects: Subjects, given: CaseGiven) -> list[e.CaseEvent]:
+    if isinstance(state, Resolved) and state.file.checked:
+        refuse("case.not-checked", f"the case {state.id} must be checked before it is answered", case=state.id)
+    return [e.CaseAnswered(case=state.id, at=given.at, by=given.by, text=given.sealed.get("text"))]
+
+
+def close(_command: c.Close, state: Answered, _subjects: Subjects, given: CaseGiven) -> list[e.CaseEvent]:
+    waiting = [each.organization for each in state.file.report_ins if not each.settled]
+    if waiting:
+        refuse(
+            "case.report-in-open",
+            f"the case {state.id} waits for {', '.join(waiting)} to report in",
+            case=state.id,
+            organizations=",".join(waiting),
+        )
+    if state.file.objection is not None:
+        refuse("case.objection-open", f"an objection to the case {state.id} is not decided yet", case=state.id)
+    return [
+        e.CaseClosed(
+            case=state.id,
+            at=given.at,
+            by=given.by,
+            in_time=state.in_time,
+            resolved_at=state.resolved_at,
+            due_at=state.deadline.due_at,
+            resolved_by=state.resolved_by,
+        )
+    ]
+
+
+def follow_up(
+    command: c.FollowUp, state: Answered | Closed, _subjects: Subjects, given: CaseGiven
+) -> list[e.CaseEvent]:
+    if given.by == state.resolved_by or acts_for(given, state.lead):
+        refuse("case.handler-calls", f"{given.by} handled the case {state.id}; somebody else calls", case=state.id)
+    if state.file.called:
+        refuse("case.called-already", f"the reporter of the case {state.id} was called already", case=state.id)
+    if not command.reached and (command.solved or command.satisfied):
+        refuse("case.not-reached", "who was not reached has not said that it is solved", case=state.id)
+    _within(state, given.policy.rating_days, given, "followed up")
+    return [
+        e.ReporterCalled(
+            case=state.id,
+            at=given.at,
+            by=given.by,
+            reached=command.reached,
+            solved=command.solved,
+            satisfied=command.satisfied,
+            note=given.sealed.get("note"),
+        )
+    ]
+
+
+def _reporter_only(state: State, given: CaseGiven, what: str) -> None:
+    if given.by not in (state.file.reporter, state.file.opened_by):
+        refuse("case.not-the-reporter", f"only who reported the case {state.id} can {what} it", case=state.id)
+
+
+def _no_part(state: State, what: str) -> None:
+    if state.file.parent:
+        refuse(
+            "case.is-a-part",
+            f"{state.id} is a part of {state.file.parent}; it is {what} with that one, or joined",
+            case=state.id,
+        )
+
+
+def rate(command: c.Rate, state: Answered | Closed, _subjects: Subjects, given: CaseGiven) -> list[e.CaseEvent]:
+    _reporter_only(state, given, "rate")
+    if command.score not in MARKS:
+        refuse("case.bad-score", f"a score is 1 to 5, not {command.score}", score=command.score)
+    if state.file.rating:
+        refuse("case.rated-already", f"the case {state.id} was rated already", case=state.id)
+    _within(state, given.policy.rating_days, given, "rated")
+    comment = given.sealed.get("comment")
+    return [e.CaseRated(case=state.id, at=given.at, by=given.by, score=command.score, comment=comment)]
+
+
+def _within(state: Answered | Closed, days: int, given: CaseGiven, what: str) -> None:
+    if given.at > state.answered_at + dt.timedelta(days=days):
+        refuse("case.too-late", f"the case {state.id} can be {what} for {days} days after the answer", case=state.id)
+
+
+def reopen(_command: c.Reopen, state: Answered | Closed, subjects: Subjects, given: CaseGiven) -> list[e.CaseEvent]:
+    _no_part(state, "reopened")
+    if not is_desk(given):
+        _reporter_only(state, given, "reopen")
+    _within(state, given.policy.reopening_days, given, "reopened")
+    if state.file.objection is not None:
+        refuse("case.objection-open", f"an objection to the case {state.id} is not decided yet", case=state.id)
+    before = state.deadline
+    limit = before.limit if before.limit is not None and before.limit.kind.unit else given.policy.desk_limit
+    calendar = given.calendar_named(before.calendar)
+    deadline = start_deadline(given.at, calendar, given.ladder_of(before), limit=limit)
+    closed = isinstance(state, Closed)
+    return [
+        e.CaseReopened(
+            case=state.id,
+            at=given.at,
+            by=given.by,
+            deadline=under_mode(deadline, state.route.band, subjects, given),
+            was_closed=closed,
+            was_in_time=closed and state.in_time,
+            was_excused=closed and state.file.excused,
+            was_due_at=before.due_at,
+            reason=reason_of(given),
+        )
+    ]
+
+
+def withdraw(
+    _command: c.Withdraw, state: Registered | Dispatched | Held, _subjects: Subjects, given: CaseGiven
+) -> list[e.CaseEvent]:
+    _no_part(state, "withdrawn")
+    _reporter_only(state, given, "withdraw")
+    if state.file.duplicates:
+        refuse(
+            "case.others-reported-it",
+            f"others reported the matter of the case {state.id}, too; unlink their reports first",
+            case=state.id,
+        )
+    return [e.CaseWithdrawn(case=state.id, at=given.at, by=given.by, reason=given.sealed.get("reason"))]
+
+
+def publish(_command: c.PublishResult, state: Closed, _subjects: Subjects, given: CaseGiven) -> list[e.CaseEvent]:
+    file = state.file
+    _no_part(state, "published")
+    if not is_desk(given):
+        refuse("case.not-the-desk", f"only {given.policy.desk} publishes results", case=state.id)
+    if file.published:
+        refuse("case.published-already", f"the result of the case {state.id} was published already", case=state.id)
+    return [
+        e.ResultPublished(
+            case=state.id,
+            at=given.at,
+            by=given.by,
+            month=f"{given.day:%Y-%m}",
+            kind=file.kind,
+            kind_zh=file.kind_zh,
+            kind_en=file.kind_en,
+            # A building may be one family's; the grid says enough.
+            place=file.grid or given.territory.root,
+            opened_at=file.opened_at,
+            resolved_at=state.resolved_at,
+            in_time=state.in_time,
+            text=given.sealed.get("text"),
+        )
+    ]

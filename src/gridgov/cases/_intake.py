@@ -1,0 +1,349 @@
+"""How a case begins: reported, imported, accepted or declined, corrected, found to be a duplicate."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+import attrs
+
+from gridgov.access import kind_of_actor
+from gridgov.cases import _commands as c
+from gridgov.cases import _events as e
+from gridgov.cases._given import (
+    CaseGiven,
+    desk_or_lead,
+    guard,
+    is_desk,
+    may,
+    mode_of,
+    named_place,
+    reason_of,
+    refuse,
+    responded,
+    subject_of,
+    tag_of,
+    under_mode,
+    wrong_state,
+)
+from gridgov.cases._route import IMPORTED, Route
+from gridgov.cases._state import CaseFile, Dispatched, Linked, OpenState, Registered, State, is_open
+from gridgov.decider import Subjects
+from gridgov.errors import as_code
+from gridgov.escalation import Deadline, Ladder, start_deadline, worked_out
+from gridgov.routing import Kind, decide
+from gridgov.worktime import Limit
+
+__all__ = ["accept", "correct", "decline", "follow", "import_case", "link", "open_case", "unfollow", "unlink"]
+
+
+def open_case(command: c.OpenCase, _state: None, subjects: Subjects, given: CaseGiven) -> list[e.CaseEvent]:
+    _fresh(given.command_id, subjects)
+    kind = _kind(command.kind, given)
+    named_place(command.place, given)
+    _source(command.source)
+    if command.departments < 0 or command.repeats < 0:
+        refuse("case.negative-count", "departments and repeats are 0 or more")
+    if command.hotline_kind and command.hotline_kind not in c.HOTLINE_KINDS:
+        kinds = ", ".join(c.HOTLINE_KINDS)
+        refuse("case.unknown-hotline-kind", f"the hotline kind {as_code(command.hotline_kind)} is none of {kinds}")
+    _aware(command.agreed_due_at, "agreed date")
+    may("OpenCase", command.place, given)
+    _admitted(kind)
+    opened = e.CaseOpened(
+        case=given.command_id,
+        at=given.at,
+        by=given.by,
+        place=command.place,
+        grid=given.territory.up(command.place, "grid") or "",
+        source=command.source,
+        reporter=command.reporter,
+        departments=command.departments,
+        repeats=command.repeats,
+        tags=command.tags,
+        evidence=command.evidence,
+        hotline_kind=command.hotline_kind,
+        confidential=command.confidential or command.hotline_kind == "tip-off",
+        text=given.sealed.get("text"),
+        contact=given.sealed.get("contact"),
+        **_of_kind(kind),
+    )
+    route = _route(opened, given.at, command.agreed_due_at, subjects, given)
+    return [opened, e.CaseRouted(case=opened.case, at=given.at, by="system:routing", route=route)]
+
+
+def _fresh(case: str, subjects: Subjects) -> None:
+    if subjects.get(tag_of(case)) is not None:
+        refuse("case.exists", f"there is a case {case!r} already", case=case)
+
+
+def _kind(code: str, given: CaseGiven) -> Kind:
+    if code not in given.catalog:
+        hint = given.catalog.hint(code)
+        refuse("case.unknown-kind", f"there is no kind {as_code(code)}{hint}", kind=as_code(code))
+    return given.catalog[code]
+
+
+def _source(source: str) -> None:
+    if source not in c.SOURCES:
+        sources = ", ".join(sorted(c.SOURCES))
+        refuse("case.unknown-source", f"the source {as_code(source)} is none of {sources}")
+
+
+def _aware(instant: dt.datetime | None, what: str) -> None:
+    if instant is not None and instant.tzinfo is None:
+        refuse("case.naive-instant", f"the {what} needs a time zone", instant=instant)
+
+
+def _admitted(kind: Kind) -> None:
+    if not kind.admitted:
+        refuse(
+            "case.not-admitted",
+            f"{kind.en} ({kind.code}) is not on the list of matters that enter the grids; send it to the desk",
+            kind=kind.code,
+        )
+
+
+def _of_kind(kind: Kind) -> dict[str, Any]:
+    return {
+        "kind": kind.code,
+        "kind_zh": kind.zh,
+        "kind_en": kind.en,
+        "affair": kind.affair,
+        "co_governor": kind.co_governor,
+        "size": kind.size,
+        "urgency": kind.urgency,
+        "checked": kind.checked,
+    }
+
+
+def _facts(case: e.CaseOpened | CaseFile, subjects: Subjects, given: CaseGiven) -> dict[str, str | int | Sequence[str]]:
+    return {
+        "kind": case.kind,
+        "place": case.place,
+        "grid_kind": given.territory[case.grid].kind if case.grid else "",
+        "source": case.source,
+        "reporter": kind_of_actor(case.reporter, given.roster) if case.reporter else "anonymous",
+        "affair": case.affair,
+        "co_governor": case.co_governor,
+        "size": case.size,
+        "urgency": case.urgency,
+        "mode": mode_of(subjects).name,
+        "day": given.calendar.kind(given.day).value,
+        "departments": case.departments,
+        "repeats": case.repeats,
+        "tag": case.tags,
+    }
+
+
+def _route(
+    case: e.CaseOpened | CaseFile,
+    start: dt.datetime,
+    agreed_at: dt.datetime | None,
+    subjects: Subjects,
+    given: CaseGiven,
+) -> Route:
+    """Let the table decide; where no rule does, the desk.
+
+    :param start: of the clock; :param agreed_at: replaces the rule's limit.
+    """
+    found = decide(given.table, _facts(case, subjects, given), given.territory)
+    if found is None:
+        deadline = _deadline(start, "", given.policy.desk_ladder, given.policy.desk_limit, agreed_at, given)
+        return Route(
+            rule="",
+            band="",
+            table=given.table.version,
+            passed_over=len(given.table.rules),
+            lead=given.party("desk", case.place),
+            deadline=under_mode(deadline, "", subjects, given),
+        )
+    rule, decision = found
+    then = rule.then
+    deadline = _deadline(start, then.calendar, then.ladder or given.policy.desk_ladder, then.limit, agreed_at, given)
+    return Route(
+        rule=rule.id,
+        band=rule.band,
+        table=decision.version,
+        origin=rule.origin,
+        hits=decision.hits,
+        near_misses=decision.near_misses,
+        passed_over=decision.passed_over,
+        lead=given.party(then.lead, case.place),
+        supporting=tuple(given.party(target, case.place) for target in then.supporting),
+        informed=tuple(given.party(target, case.place) for target in then.informed),
+        deadline=under_mode(deadline, rule.band, subjects, given),
+        on_the_spot=then.on_the_spot,
+        tell_zh=then.tell_zh,
+        tell_en=then.tell_en,
+    )
+
+
+def _deadline(
+    start: dt.datetime, calendar: str, ladder: str, limit: Limit, agreed_at: dt.datetime | None, given: CaseGiven
+) -> Deadline:
+    climbed: Ladder | None = given.ladders.get(ladder)
+    return start_deadline(start, given.calendar_named(calendar), climbed, limit=limit, agreed_at=agreed_at)
+
+
+def _from_now_on(deadline: Deadline, given: CaseGiven) -> Deadline:
+    """Let nothing fall due before now: what was not known could not be pressed for."""
+    step = deadline.step
+    return deadline if step is None else attrs.evolve(deadline, step=attrs.evolve(step, at=max(step.at, given.at)))
+
+
+def import_case(command: c.ImportCase, _state: None, subjects: Subjects, given: CaseGiven) -> list[e.CaseEvent]:
+    _fresh(given.command_id, subjects)
+    kind = _kind(command.kind, given)
+    named_place(command.place, given)
+    _source(command.source)
+    _aware(command.opened_at, "opening")
+    _aware(command.due_at, "promised date")
+    if command.opened_at > given.at:
+        refuse("case.opened-later", "an imported case was opened before now", opened_at=command.opened_at.isoformat())
+    if not command.system or not command.foreign_id:
+        refuse("case.no-origin", "an imported case names its system and what it is called there")
+    may("ImportCase", command.place, given)
+    opened = e.CaseOpened(
+        case=given.command_id,
+        at=command.opened_at,
+        by=given.by,
+        place=command.place,
+        grid=given.territory.up(command.place, "grid") or "",
+        source=command.source,
+        reporter=command.reporter,
+        imported_from=command.system,
+        foreign_id=command.foreign_id,
+        text=given.sealed.get("text"),
+        contact=given.sealed.get("contact"),
+        **_of_kind(kind),
+    )
+    route = _route(opened, command.opened_at, command.due_at, subjects, given)
+    route = attrs.evolve(route, deadline=_from_now_on(route.deadline, given))
+    if not command.lead:
+        return [opened, e.CaseRouted(case=opened.case, at=given.at, by="system:routing", route=route)]
+    lead = given.named(command.lead, command.place)
+    kept = Route(rule="", band=IMPORTED, table=route.table, lead=lead, deadline=route.deadline)
+    return [
+        opened,
+        e.CaseRouted(case=opened.case, at=given.at, by=given.by, route=kept),
+        e.CaseDispatched(case=opened.case, at=given.at, by=given.by, lead=lead),
+    ]
+
+
+def accept(_command: c.Accept, state: Registered, _subjects: Subjects, given: CaseGiven) -> list[e.CaseEvent]:
+    if not is_desk(given):
+        refuse("case.not-the-desk", f"only {given.policy.desk} accepts by hand", case=state.id)
+    if state.file.accepted_at is not None:
+        refuse("case.accepted-already", f"the case {state.id} was accepted already", case=state.id)
+    in_time = responded(state.file, given)
+    return [e.CaseAccepted(case=state.id, at=given.at, by=given.by, responded_in_time=in_time)]
+
+
+def decline(
+    _command: c.Decline, state: Registered | Dispatched, _subjects: Subjects, given: CaseGiven
+) -> list[e.CaseEvent]:
+    if not is_desk(given):
+        refuse("case.not-the-desk", f"only {given.policy.desk} declines a case", case=state.id)
+    if isinstance(state, Dispatched) and state.acknowledged_at is not None:
+        refuse("case.acknowledged-already", f"the case {state.id} is being handled", case=state.id)
+    _settled(state, "declined")
+    return [e.CaseDeclined(case=state.id, at=given.at, by=given.by, reason=reason_of(given))]
+
+
+def _settled(state: State, what: str) -> None:
+    """Refuse where somebody waits for an answer that would get lost."""
+    file = state.file
+    open_ = file.objection is not None or file.request is not None or not all(r.settled for r in file.report_ins)
+    if open_ or file.duplicates:
+        refuse(
+            "case.unsettled",
+            f"the case {state.id} has an open objection, request or report-in, or duplicates; settle them before it "
+            f"is {what}",
+            case=state.id,
+        )
+
+
+def correct(
+    command: c.Correct, state: Registered | Dispatched, subjects: Subjects, given: CaseGiven
+) -> list[e.CaseEvent]:
+    desk_or_lead(state, given, "correct")
+    file = state.file
+    kind = _kind(command.kind or file.kind, given)
+    place = named_place(command.place or file.place, given)
+    if (kind.code, place) == (file.kind, file.place):
+        refuse("case.nothing-corrected", f"kind and place of the case {state.id} are these already", case=state.id)
+    _admitted(kind)
+    grid = given.territory.up(place, "grid") or ""
+    right = attrs.evolve(file, place=place, grid=grid, **_of_kind(kind))
+    agreed_at = file.deadline.due_at if file.deadline is not None and file.deadline.limit is None else None
+    route = _route(right, state.deadline.start_at, agreed_at, subjects, given)
+    return [
+        e.CaseCorrected(
+            case=state.id,
+            at=given.at,
+            by=given.by,
+            place=place,
+            grid=grid,
+            was_kind=file.kind,
+            was_place=file.place,
+            route=attrs.evolve(route, deadline=_with_history(route.deadline, state.deadline, given)),
+            reason=reason_of(given),
+            **_of_kind(kind),
+        )
+    ]
+
+
+def _with_history(fresh: Deadline, before: Deadline, given: CaseGiven) -> Deadline:
+    """Give a corrected deadline the pauses, and what fits of the extensions, that the wrong one had."""
+    in_sessions = fresh.limit is not None and fresh.limit.kind.in_sessions
+    kept = tuple(each for each in before.extensions if fresh.limit is not None and each.kind.in_sessions == in_sessions)
+    longer = attrs.evolve(fresh, pauses=before.pauses, extensions=kept)
+    return _from_now_on(worked_out(longer, given.ladder_of(fresh), given.calendar_named(fresh.calendar)), given)
+
+
+# --- duplicates and followers -------------------------------------------------------------------
+
+
+def link(
+    command: c.LinkDuplicate, state: Registered | Dispatched, subjects: Subjects, given: CaseGiven
+) -> list[e.CaseEvent]:
+    desk_or_lead(state, given, "link")
+    if command.of == state.id:
+        refuse("case.linked-to-itself", f"{state.id} is no duplicate of itself", case=state.id)
+    if state.file.parent:
+        refuse("case.is-a-part", f"{state.id} is a part of {state.file.parent}; join it instead", case=state.id)
+    _settled(state, "linked")
+    other = subject_of(command.of, subjects)
+    guard("LinkDuplicate", other, given)
+    if not is_open(other):
+        wrong_state(other, "the one that goes on for both")
+    reporter = state.file.reporter
+    return [
+        e.CaseLinked(case=state.id, at=given.at, by=given.by, of=other.id, reporter=reporter),
+        e.DuplicateFound(case=other.id, at=given.at, by=given.by, duplicate=state.id, reporter=reporter),
+    ]
+
+
+def unlink(command: c.UnlinkDuplicate, state: Linked, subjects: Subjects, given: CaseGiven) -> list[e.CaseEvent]:
+    desk_or_lead(state.before, given, "unlink")
+    if state.file.parent:
+        refuse("case.is-a-part", f"{state.id} was joined into {state.file.parent}; split that again", case=state.id)
+    other = subject_of(state.of, subjects)
+    return [
+        e.CaseUnlinked(case=state.id, at=given.at, by=given.by, of=other.id, reason=reason_of(given)),
+        e.DuplicateLost(case=other.id, at=given.at, by=given.by, duplicate=state.id, reporter=state.file.reporter),
+    ]
+
+
+def follow(_command: c.Follow, state: OpenState, _subjects: Subjects, given: CaseGiven) -> list[e.CaseEvent]:
+    if given.by in (*state.file.followers, state.file.reporter):
+        refuse("case.followed-already", f"{given.by} is told of the case {state.id} already", case=state.id)
+    return [e.CaseFollowed(case=state.id, at=given.at, by=given.by)]
+
+
+def unfollow(_command: c.Unfollow, state: State, _subjects: Subjects, given: CaseGiven) -> list[e.CaseEvent]:
+    if given.by not in state.file.followers:
+        refuse("case.not-followed", f"{given.by} does not follow the case {state.id}", case=state.id)
+    return [e.CaseUnfollowed(case=state.id, at=given.at, by=given.by)]
