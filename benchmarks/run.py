@@ -68,7 +68,14 @@ def merging() -> Measured:
     return rows, head
 
 
-TOPICS: dict[str, Callable[[], Measured]] = {"street": street, "merging": merging}
+def cases() -> Measured:
+    sys.path.insert(0, str(HERE / "cases"))
+    import topic
+
+    return topic.measure()
+
+
+TOPICS: dict[str, Callable[[], Measured]] = {"street": street, "merging": merging, "cases": cases}
 
 
 def main() -> None:

@@ -10,6 +10,11 @@ ROOT = Path(__file__).parent.parent
 
 settings.register_profile("moderate", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("deep", max_examples=3000, deadline=None, suppress_health_check=list(HealthCheck))
+DEEP = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
+# The laws of the clock and of the tick, which every deadline of a street rests on.
+settings.register_profile(
+    "laws", settings.get_profile("deep" if DEEP else "moderate"), max_examples=10_000 if DEEP else 60
+)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "moderate"))
 
 

@@ -92,6 +92,7 @@ class Deadline:
     :param calendar: its id; :param notice: the notice that its days come from.
     :param pauses: when the clock stood still; the last one without an end while it does.
     :param extensions: what was granted on top of the limit.
+    :param resumes_at: when a clock that stands still goes on by itself, None where somebody has to say so.
     """
 
     start_at: dt.datetime
@@ -105,6 +106,7 @@ class Deadline:
     step: Step | None = None
     pauses: tuple[Pause, ...] = ()
     extensions: tuple[Limit, ...] = ()
+    resumes_at: dt.datetime | None = None
 
     @property
     def stands_since(self) -> dt.datetime | None:
@@ -144,13 +146,15 @@ def start_deadline(
     limit: Limit | None = None,
     agreed_at: dt.datetime | None = None,
 ) -> Deadline:
-    """Start the clock of a matter.
+    """Start the clock of a matter; one in working time starts when the calendar begins to count.
 
     :param limit: worked out on *calendar*; :param agreed_at: or a date that was agreed on, which
         wins. One of the two is needed.
     :raises ValueError: with neither.
     """
     start = start.astimezone(dt.UTC)
+    if limit is not None and agreed_at is None and limit.kind.in_sessions:
+        start = calendar.counts_from(start)
     if agreed_at is not None:
         due_at, provisional, limit = agreed_at.astimezone(dt.UTC), False, None
     elif limit is not None:
@@ -281,11 +285,15 @@ def _moved(
     return attrs.evolve(step, at=step.at + stood)
 
 
-def pause_deadline(deadline: Deadline, at: dt.datetime) -> Deadline:
-    """Let the clock stand still from *at* on; where it does already, nothing changes."""
-    if deadline.stands_since is not None:
-        return deadline
-    return attrs.evolve(deadline, pauses=(*deadline.pauses, Pause(at.astimezone(dt.UTC))))
+def pause_deadline(deadline: Deadline, at: dt.datetime, until: dt.datetime | None = None) -> Deadline:
+    """Let the clock stand still from *at* on; where it does already, only the end of that changes.
+
+    :param until: when it goes on by itself.
+    """
+    pauses = deadline.pauses
+    if deadline.stands_since is None:
+        pauses = (*pauses, Pause(at.astimezone(dt.UTC)))
+    return attrs.evolve(deadline, pauses=pauses, resumes_at=until)
 
 
 def resume_deadline(deadline: Deadline, ladder: Ladder | None, calendar: Calendar, at: dt.datetime) -> Deadline:
@@ -298,7 +306,7 @@ def resume_deadline(deadline: Deadline, ladder: Ladder | None, calendar: Calenda
         return deadline
     at = max(at.astimezone(dt.UTC), stands)
     pauses = tuple(attrs.evolve(each, end=at) if each.end is None else each for each in deadline.pauses)
-    resumed = attrs.evolve(deadline, pauses=pauses)
+    resumed = attrs.evolve(deadline, pauses=pauses, resumes_at=None)
     if deadline.limit is not None:
         return worked_out(resumed, ladder, calendar, floor=at, stood=at - stands)
     if deadline.due_at <= stands:

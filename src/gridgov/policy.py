@@ -58,10 +58,10 @@ class Timeline(Generic[Value]):
 
         :raises NotFoundError: before the first value.
         """
-        found = [entry.value for entry in self.entries if entry.from_on <= day]
-        if not found:
-            raise NotFoundError(f"no value was in force on {day}; the first one holds from {self.entries[0].from_on}")
-        return found[-1]
+        for entry in reversed(self.entries):
+            if entry.from_on <= day:
+                return entry.value
+        raise NotFoundError(f"no value was in force on {day}; the first one holds from {self.entries[0].from_on}")
 
     def changed(self, value: Value, from_on: dt.date) -> Timeline[Value]:
         """Give a timeline in which *value* holds from *from_on*; the past stays as it was.

@@ -63,11 +63,11 @@ def react(
                 yield from _thank(event, closed, position, setup)
         case ModeSwitched(ordinary="pause"):
             for state in _cases(live):
-                if _stands(state) is False:
-                    yield Reaction(f"mode:{position}:{state.id}", PauseForMode(state.id))
+                if state.file.deadline is not None and state.file.deadline.stands_since is None:
+                    yield Reaction(f"mode:{position}:{state.id}", PauseForMode(state.id, until=event.until))
         case ModeEnded():
             for state in _cases(live):
-                if _stands(state):
+                if state.file.deadline is not None and state.file.deadline.resumes_at is not None:
                     yield Reaction(f"mode:{position}:{state.id}", ResumeAfterMode(state.id))
         case SetupAmended():
             for state in _cases(live):
@@ -79,12 +79,6 @@ def react(
 
 def _cases(live: Callable[[str], Iterable[Any]]) -> Iterator[State]:
     yield from live("case:")
-
-
-def _stands(state: State) -> bool | None:
-    """Say whether the clock of a case stands still; None where it has none."""
-    deadline = state.file.deadline
-    return None if deadline is None else deadline.stands_since is not None
 
 
 def _thank(event: CaseClosed, closed: Closed, position: int, setup: Setup) -> Iterator[Reaction]:

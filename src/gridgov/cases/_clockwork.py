@@ -123,15 +123,13 @@ def end_mode(_command: c.EndMode, _state: None, subjects: Subjects, given: CaseG
     return [e.ModeEnded(at=given.at, by=given.by, since=mode.since, reason=reason_of(given))]
 
 
-def pause_for_mode(
-    _command: c.PauseForMode, state: Running, _subjects: Subjects, given: CaseGiven
-) -> list[e.CaseEvent]:
+def pause_for_mode(command: c.PauseForMode, state: Running, _subjects: Subjects, given: CaseGiven) -> list[e.CaseEvent]:
     clock_only(given)
     before = state.deadline
     # Asked once for each case and emergency, in order: so also where it was over before anybody could ask.
     if state.route.band in EXTRAORDINARY or before.stands_since is not None:
         _nothing(state)
-    deadline = pause_deadline(before, given.at)
+    deadline = pause_deadline(before, given.at, command.until)
     return [e.ClockPaused(case=state.id, at=given.at, by=given.by, cause="mode", deadline=deadline)]
 
 
@@ -140,8 +138,7 @@ def resume_after_mode(
 ) -> list[e.CaseEvent]:
     clock_only(given)
     before = state.deadline
-    waits = isinstance(state, HandedOver) and state.receipt
-    if before.stands_since is None or waits:
+    if before.resumes_at is None:
         _nothing(state)
     calendar = given.calendar_named(before.calendar)
     deadline = resume_deadline(before, given.ladder_of(before), calendar, given.at)
@@ -186,9 +183,13 @@ def _report_ins(state: OpenState) -> list[FallsDue]:
 def _steps(state: Running) -> list[FallsDue]:
     deadline = state.file.deadline
     step = deadline.step if deadline is not None else None
-    if deadline is None or step is None or (deadline.pauses and deadline.stands_since is not None):
-        return []
     case = state.file.id
+    if deadline is None:
+        return []
+    if deadline.resumes_at is not None:
+        return [FallsDue(at=deadline.resumes_at, key="resume", command=c.ResumeAfterMode(case))]
+    if step is None or (deadline.pauses and deadline.stands_since is not None):
+        return []
     match step.kind:
         case "warn":
             return [FallsDue(at=step.at, key="warn", command=c.WarnOfDeadline(case, due_at=step.at))]

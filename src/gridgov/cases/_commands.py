@@ -554,14 +554,15 @@ class EndHold:
 
 @attrs.frozen
 class PauseForMode:
-    """The office asks: an emergency has begun, and ordinary clocks stand still."""
+    """The office asks: an emergency has begun, and ordinary clocks stand still until it ends."""
 
     case: str
+    until: dt.datetime = attrs.field(kw_only=True)
 
 
 @attrs.frozen
 class ResumeAfterMode:
-    """The office asks: the emergency is over, and the clock runs again."""
+    """The clock asks, or the office where a person ended it before its time: the emergency is over."""
 
     case: str
 

@@ -264,9 +264,10 @@ def under_mode(deadline: Deadline, band: str, subjects: Subjects, given: CaseGiv
 
     :param band: of the rule that decided the case.
     """
-    if band in EXTRAORDINARY or not mode_of(subjects).pauses:
+    mode = mode_of(subjects)
+    if band in EXTRAORDINARY or not mode.pauses:
         return deadline
-    return pause_deadline(deadline, given.at)
+    return pause_deadline(deadline, given.at, mode.until)
 
 
 def responded(file: CaseFile, given: CaseGiven) -> bool | None:

@@ -205,6 +205,7 @@ def import_case(command: c.ImportCase, _state: None, subjects: Subjects, given: 
     if not command.system or not command.foreign_id:
         refuse("case.no-origin", "an imported case names its system and what it is called there")
     may("ImportCase", command.place, given)
+    _admitted(kind)
     opened = e.CaseOpened(
         case=given.command_id,
         at=command.opened_at,

@@ -220,15 +220,17 @@ def _tally(event: Any, after: Any) -> Iterable[tuple[str, ...]]:
 def _counts(event: Any, after: Any) -> Iterable[tuple[str, ...]]:
     """How often each kind of thing has happened."""
     match event:
+        case e.CaseOpened() if event.parent:
+            yield ("part-opened",)
         case e.CaseOpened():
             yield ("opened",)
             yield ("opened", event.kind)
             yield ("opened", "grid", event.grid)
-            if event.parent:
-                yield ("part-opened",)
         case e.CaseRouted():
             yield ("routed", event.route.band or "desk")
             yield ("dispatched", event.route.lead.holder)
+        case e.CaseClosed() if isinstance(after, Closed) and after.file.parent:
+            yield ("part-closed",)
         case e.CaseClosed() if isinstance(after, Closed):
             yield from _closed("", event.in_time, after)
         case e.CaseReopened() if isinstance(after, Dispatched):

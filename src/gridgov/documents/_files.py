@@ -44,6 +44,7 @@ from gridgov.territory import Adjacency, Ground, Level, Node, Territory
 from gridgov.wording import LANGUAGES
 from gridgov.worktime import (
     Calendar,
+    Counting,
     Limit,
     LimitKind,
     PublishedDays,
@@ -504,6 +505,7 @@ class _Loader:
                 known_through=part.known_through or dt.date.max,
                 notice=part.notice,
                 days=part.days,
+                counting=_counting(part.counting),
             )
             return calendar.with_days(self._days(part)) if part.days == DAYS else calendar
         except ValueError as error:
@@ -608,13 +610,29 @@ class _Loader:
         return tuple(found)
 
 
-def _session(text: str) -> Session:
+def _counting(part: m.CountingPart | None) -> Counting | None:
+    if part is None:
+        return None
+    return Counting(cutoff=_minute(part.cutoff), resumes=_minute(part.resumes), same_time=part.same_time)
+
+
+def _minute(text: str) -> int:
+    """Read a time of day as minutes after midnight; 24:00 is the end of the day."""
+    if text == "24:00":
+        return 24 * 60
     try:
-        start, end = (dt.time.fromisoformat("00:00" if part == "24:00" else part) for part in text.split("-"))
+        time = dt.time.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no time of day; write it as 16:30") from None
+    return time.hour * 60 + time.minute
+
+
+def _session(text: str) -> Session:
+    start, dash, end = text.partition("-")
+    try:
+        return Session(_minute(start), (_minute(end) or 24 * 60) if dash else -1)
     except ValueError:
         raise ValueError(f"{text!r} is no session; write it as 08:00-12:00") from None
-    minutes = end.hour * 60 + end.minute
-    return Session(start.hour * 60 + start.minute, minutes or 24 * 60)
 
 
 def _names() -> frozenset[str]:

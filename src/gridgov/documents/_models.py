@@ -247,6 +247,14 @@ class MergingPart(Document):
     as_is: tuple[tuple[str, ...], ...] = Field(default=(), description="buildings that are a grid just so")
 
 
+class CountingPart(Document):
+    """When a report begins to count, where it does not at once."""
+
+    cutoff: str = Field(description="what comes later counts from the next working day; as in 16:30")
+    resumes: str = Field(description="the time of day from which that counts; as in 08:30")
+    same_time: bool = Field(default=False, description="a report of a rest day moves to the same time of day")
+
+
 class CalendarPart(Document):
     """When work is done."""
 
@@ -259,6 +267,7 @@ class CalendarPart(Document):
     known_from: dt.date | None = None
     known_through: dt.date | None = None
     notice: str = ""
+    counting: CountingPart | None = None
     days: str = Field(
         default="",
         description="where holidays come from: days.csv, or a source that a plugin offers, as in cn; empty: from here",

@@ -528,8 +528,11 @@ class Engine:
                     continue
                 done += count
                 if count < TICK_PAGE:
-                    break
-            self._react()
+                    # What follows from all that may be due already, too.
+                    before = self._memory.position
+                    self._react()
+                    if self._memory.position == before:
+                        break
             if self._memory.position - self._reacted >= REACTIONS_PAGE:
                 self._save_reactions()
         return Ticked(done=done, until=until)

@@ -313,10 +313,10 @@ _COMMANDS: Mapping[type, tuple[Way, Way, Maker, Callable[[Scenario], str] | str]
     ClimbLadder: (_PLAIN, _to_step("climb"), _step, CLOCK),
     MissReportIn: (_whistled, _PLAIN, _missed, CLOCK),
     EndHold: (_PLAIN, _PLAIN, _end_of_hold, CLOCK),
-    PauseForMode: (_PLAIN, _PLAIN, lambda _s: PauseForMode("a"), "system:reactions"),
+    PauseForMode: (_PLAIN, _PLAIN, lambda s: PauseForMode("a", until=s.at + LATE), "system:reactions"),
     ResumeAfterMode: (
         _PLAIN,
-        lambda s: s.given(PauseForMode("a"), by="system:reactions"),
+        lambda s: s.given(PauseForMode("a", until=s.at + LATE), by="system:reactions"),
         lambda _s: ResumeAfterMode("a"),
         "system:reactions",
     ),

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import attrs
 
-__all__ = ["Calendar", "DayKind", "PublishedDays", "Session", "weekly", "year_known_through", "zone_of"]
+__all__ = ["Calendar", "Counting", "DayKind", "PublishedDays", "Session", "weekly", "year_known_through", "zone_of"]
 
 
 class DayKind(Enum):
@@ -121,6 +121,29 @@ class PublishedDays:
 
 
 @attrs.frozen(kw_only=True)
+class Counting:
+    """When a report begins to count, where it does not at once: a convention of many offices.
+
+    An instant on a rest day first moves to the next working day, at the same time of day or at
+    *resumes*; what is then later than *cutoff* counts from *resumes* of the working day after.
+    (次日起算: "what comes after half past four counts from the next working day".)
+
+    :param cutoff: minutes after midnight, local time; :param resumes: as *cutoff*.
+    :param same_time: a report of a rest day keeps its time of day when it moves.
+    :raises ValueError: for minutes outside of a day.
+    """
+
+    cutoff: int
+    resumes: int
+    same_time: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        for minute in (self.cutoff, self.resumes):
+            if not 0 <= minute <= 24 * 60:
+                raise ValueError(f"a time of day is 0 to 1440 minutes after midnight, not {minute}")
+
+
+@attrs.frozen(kw_only=True)
 class Calendar:
     """Sessions of the week, with the days that differ from it.
 
@@ -133,6 +156,7 @@ class Calendar:
     :param known_from: the first day that a published notice settles; earlier ones are unknown.
     :param known_through: the last day of the last published notice; later days are unknown.
     :param notice: which notice the days come from, for explanations.
+    :param counting: when a report begins to count; None for at once.
     :param days: the name of the source that holidays, moved days and what is known come from,
         empty where they stand here; see :meth:`with_days`.
     """
@@ -147,6 +171,7 @@ class Calendar:
     known_through: dt.date = dt.date.max
     notice: str = ""
     days: str = ""
+    counting: Counting | None = None
 
     def __attrs_post_init__(self) -> None:
         _apart(self.holidays, self.moved)
@@ -190,6 +215,30 @@ class Calendar:
         """Give the instant, in UTC, at which a local day ends."""
         after = day + dt.timedelta(days=1)
         return dt.datetime(after.year, after.month, after.day, tzinfo=zone_of(self.zone)).astimezone(dt.UTC)
+
+    def counts_from(self, instant: dt.datetime) -> dt.datetime:
+        """Give the instant, in UTC, from which a report of *instant* counts; see :class:`Counting`."""
+        counting = self.counting
+        if counting is None:
+            return instant.astimezone(dt.UTC)
+        here = self.local(instant)
+        day = here.date()
+        minute = dt.timedelta(hours=here.hour, minutes=here.minute, seconds=here.second, microseconds=here.microsecond)
+        resumes = dt.timedelta(minutes=counting.resumes)
+        if not self.sessions(day):
+            day = self._next_working(day)
+            minute = minute if counting.same_time else resumes
+        if minute > dt.timedelta(minutes=counting.cutoff):
+            day, minute = self._next_working(day), resumes
+        midnight = dt.datetime(day.year, day.month, day.day, tzinfo=zone_of(self.zone))
+        return (midnight + minute).astimezone(dt.UTC)
+
+    def _next_working(self, day: dt.date) -> dt.date:
+        while day < dt.date.max:
+            day += dt.timedelta(days=1)
+            if self.sessions(day):
+                return day
+        raise ValueError(f"the calendar {self.id} ends before another working day")
 
     def is_running(self, instant: dt.datetime) -> bool:
         """Say whether *instant* lies in a session."""

@@ -10,9 +10,12 @@ import attrs
 
 from gridgov.worktime._calendar import Calendar
 from gridgov.worktime._limit import Limit
-from gridgov.worktime._running import FAR, MICRO, Running, instant_of, micros_of, running_of
+from gridgov.worktime._running import EPOCH, FAR, MICRO, Running, instant_of, micros_of, running_of
 
 __all__ = ["Clock", "Due", "Mark", "Pause", "due", "used"]
+
+DAY_MICROS = 86_400 * MICRO
+_timedelta = dt.timedelta
 
 
 @attrs.frozen
@@ -48,16 +51,13 @@ class Due:
 class _AroundTheClock:
     """Running time that never rests."""
 
-    settled_from, settled_until = -FAR, FAR
+    settled_from, settled_until = -FAR, FAR - 1
 
     def before(self, micros: int) -> int:
         return micros
 
     def reach(self, total: int) -> int:
         return min(total, FAR)
-
-    def after(self, micros: int, allowed: int) -> int:
-        return min(micros + allowed, FAR)
 
     def any_unknown(self, _start: int, _end: int) -> bool:
         return False
@@ -107,8 +107,10 @@ def due(
         years end before it.
     :raises ValueError: for a naive instant or an amount of zero or below.
     """
-    begin = micros_of(start)
     kind = limit.kind
+    if kind.in_sessions and not pauses and seconds is None:
+        return _due_in_sessions(limit, start, calendar)
+    begin = micros_of(start)
     if seconds is None:
         allowed = limit.amount * kind.unit * MICRO if kind.unit else _allowed(limit, start, calendar)
     elif seconds <= 0:
@@ -118,22 +120,36 @@ def due(
     if not kind.in_sessions and not pauses:
         return Due(instant_of(begin + allowed))
     running = running_of(calendar) if kind.in_sessions else _AROUND
-    if not pauses:
-        at = running.after(begin, allowed)
-    else:
-        total = running.before(begin) + allowed
-        for pause_begin, pause_end in _apart(pauses, begin):
-            if running.reach(total) <= pause_begin:
-                break
-            if pause_end == FAR:
-                return None
-            total += running.before(pause_end) - running.before(pause_begin)
-        at = running.reach(total) if allowed else begin
+    total = running.before(begin) + allowed
+    for pause_begin, pause_end in _apart(pauses, begin):
+        if running.reach(total) <= pause_begin:
+            break
+        if pause_end == FAR:
+            return None
+        total += running.before(pause_end) - running.before(pause_begin)
+    at = running.reach(total) if allowed else begin
     if at >= FAR:
         return None
+    settled = at <= running.settled_until and begin >= running.settled_from
+    return Due(instant_of(at), not settled and running.any_unknown(begin, at))
+
+
+def _due_in_sessions(limit: Limit, start: dt.datetime, calendar: Calendar) -> Due | None:
+    """Give the same for the case that is asked for most: a whole limit in working time, without pauses.
+
+    Written out in one piece, because calling the small functions costs more than what they do.
+    """
+    try:
+        since = start - EPOCH
+    except TypeError:
+        begin = micros_of(start)
+    else:
+        begin = since.days * DAY_MICROS + since.seconds * MICRO + since.microseconds
+    running = running_of(calendar)
+    at = running.after(begin, limit.amount * limit.kind.unit * MICRO)
     if at <= running.settled_until and begin >= running.settled_from:
-        return Due(instant_of(at))
-    return Due(instant_of(at), running.any_unknown(begin, at))
+        return Due(EPOCH + _timedelta(0, 0, at))
+    return Due(instant_of(at), running.any_unknown(begin, at)) if at < FAR else None
 
 
 def used(

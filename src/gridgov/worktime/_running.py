@@ -58,7 +58,7 @@ class Running:
         known_day = known if known >= _LAST else known + _DAY
         # Where no day before is unknown, a deadline before this instant cannot be provisional.
         self.settled_from = self._midnight(max(calendar.known_from, dt.date(2, 1, 1)))
-        self.settled_until = FAR if known >= _LAST else self._midnight(known_day)
+        self.settled_until = FAR - 1 if known >= _LAST else self._midnight(known_day)
 
     def before(self, micros: int) -> int:
         """Give how much ran before an instant, counted from where the sums begin."""
