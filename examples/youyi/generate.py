@@ -325,6 +325,34 @@ STORIES = (
 )
 HOURS = (0.4, 0.3, 0.2, 0.2, 0.3, 0.6, 1.5, 4, 8, 9, 8, 6, 4, 4, 7, 8, 7, 6, 6, 7, 6, 4, 2, 1)
 MATTERS, LAST = 873, 12
+# What becomes of some of the plain matters; by how many, which sources, and whether by day only.
+LATER_STORIES = (
+    ("held", 5),
+    ("extended", 6),
+    ("extension-denied", 2),
+    ("split", 4),
+    ("wrongly-linked", 1),
+    ("handed-over", 4),
+    ("lead-refused", 1),
+    ("corrected", 7),
+    ("declined-upheld", 1),
+    ("appeal", 3),
+    ("tossed", 2),
+    ("imported", 5),
+    ("tip-off", 4),
+    ("urged", 6),
+)
+# Reports beside those: of a matter that is reported already, and of what the street cannot take on.
+DUPLICATES, DECLINED = 10, 3
+# Rules of seconds or hours leave no room for a story.
+UNHURRIED = (
+    "property.leak",
+    "property.light",
+    "order.dispute.neighbors",
+    "traffic.parking",
+    "service.proxy",
+    "market.food",
+)
 PLAY_FROM, PLAY_DAYS = dt.datetime(2026, 9, 1, tzinfo=ZONE), 27
 END = dt.datetime(2026, 10, 16, 12, 0, tzinfo=ZONE)
 
@@ -364,7 +392,51 @@ def matters(street: Street) -> Rows:
         story = "whistle" if kind == "complex.market-removal" else rng.choices(*zip(*STORIES, strict=True))[0]
         story = "plain" if number > MATTERS - LAST else story
         rows.append((f"M{number:04}", at.isoformat(), kind, place, source, resident, by, story, text))
-    return rows
+    return sorted(lively(rows), key=lambda row: (str(row[1]), str(row[0])))
+
+
+def lively(rows: Rows) -> Rows:
+    """Let some plain matters become something else, and add reports of the same and of what is declined.
+
+    By a generator of its own, so that the other matters stay as they are.
+    """
+    rng = random.Random(SEED + 4)
+    early = (PLAY_FROM + dt.timedelta(days=20)).isoformat()
+    plain = [
+        row for row in rows
+        if row[7] == "plain" and row[2] in UNHURRIED and row[4] != "patrol" and row[5] and str(row[1]) < early
+    ]  # fmt: skip
+    rng.shuffle(plain)
+    chosen: dict[object, str] = {}
+    for story, count in LATER_STORIES:
+        for _ in range(count):
+            chosen[plain.pop()[0]] = story
+    found: Rows = [(*row[:7], chosen.get(row[0], row[7]), row[8]) for row in rows]
+    for number in range(1, DUPLICATES + 1):
+        first = plain.pop()
+        at = dt.datetime.fromisoformat(str(first[1])) + dt.timedelta(minutes=rng.randrange(6, 15))
+        other = f"resident:{rng.randrange(1, 16_001):05}"
+        found.append(
+            (f"D{number:03}", at.isoformat(), *first[2:4], "resident", other, other, f"same:{first[0]}", first[8])
+        )
+    for number in range(1, DECLINED + 1):
+        at = PLAY_FROM + dt.timedelta(days=3 * number, hours=10, minutes=rng.randrange(60))
+        who = f"resident:{rng.randrange(1, 16_001):05}"
+        place = rng.choice([row[3] for row in rows])
+        found.append(
+            (
+                f"X{number:03}",
+                at.isoformat(),
+                "service.proxy",
+                place,
+                "front-desk",
+                who,
+                "DESK1",
+                "declined",
+                "想申请外省的证件",
+            )
+        )
+    return found
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import stories
 
 from gridgov.cases import (
     Acknowledge,
@@ -26,7 +27,8 @@ from gridgov.cases import (
     DecideObjection,
     Dispatch,
     Escalate,
-    OpenCase,
+    FollowUp,
+    PublishResult,
     RaiseObjection,
     Rate,
     Reopen,
@@ -108,6 +110,12 @@ class Weeks:
         people = self.people.get(holder)
         return people[int(chance(case, holder) * len(people))] if people else holder
 
+    def first_secretary(self, matter: Matter) -> str:
+        """Who decides what the lead and the desk do not decide themselves."""
+        community = self.setup.territory.up(matter.place, "community")
+        postings = self.setup.roster.postings
+        return next(p.holder for p in postings if (p.role, p.place) == ("first-secretary", community))
+
     def on_own_ground(self, matter: Matter) -> bool:
         """Whether somebody found it on patrol where they are posted."""
         postings = self.setup.roster.postings_of(matter.by, matter.at.date())
@@ -126,7 +134,9 @@ class Weeks:
         deadline = self.state(case).deadline
         assert deadline.limit is not None
         seconds = max(60, deadline.limit.seconds * percent // 100)
-        found = due(deadline.limit, deadline.start_at, self.setup.calendar, seconds=seconds)
+        pauses = [pause for pause in deadline.pauses if pause.end is not None]
+        calendar = self.setup.calendars_by_id[deadline.calendar]
+        found = due(deadline.limit, deadline.start_at, calendar, pauses=pauses, seconds=seconds)
         assert found is not None
         return found.at
 
@@ -143,18 +153,14 @@ class Weeks:
     # --- one matter -------------------------------------------------------------------------
 
     def report(self, matter: Matter) -> None:
-        command = OpenCase(
-            kind=matter.kind,
-            place=matter.place,
-            source=matter.source,
-            reporter=matter.reporter,
-            departments=3 if matter.story == "whistle" else 1,
-            text=matter.text,
-        )
-        self.simulator.plan(matter.at, matter.id, lambda: (command, matter.by), lambda at: self.take(matter, at))
+        command = stories.opening(matter)
+        by = DESK if matter.story == "imported" else matter.by
+        self.simulator.plan(matter.at, matter.id, lambda: (command, by), lambda at: self.take(matter, at))
 
     def take(self, matter: Matter, at: dt.datetime) -> None:
         case = matter.id
+        if stories.before_anybody_has_it(self, matter, at):
+            return
         route = self.state(case).route
         if route.on_the_spot and self.on_own_ground(matter) and matter.story == "plain" and chance(case, "spot") < 0.7:
             self.handle(matter, at + dt.timedelta(minutes=12), "spot", by=matter.by)
@@ -169,7 +175,11 @@ class Weeks:
             "whistle": self.whistled,
             "objection": self.objected,
         }
-        turns.get(matter.story, self.plain)(matter, begin)
+        story = stories.AFTER_ACKNOWLEDGING.get(matter.story)
+        if story is not None:
+            story(self, matter, begin + dt.timedelta(minutes=1))
+        else:
+            turns.get(matter.story, self.plain)(matter, begin)
 
     def plain(self, matter: Matter, begin: dt.datetime) -> None:
         percent = 115 + int(chance(matter.id) * 45) if matter.story == "slow" else 20 + int(chance(matter.id) * 55)
@@ -214,10 +224,7 @@ class Weeks:
 
     def objected(self, matter: Matter, begin: dt.datetime) -> None:
         case = matter.id
-        community = self.setup.territory.up(matter.place, "community")
-        first = next(
-            p.holder for p in self.setup.roster.postings if (p.role, p.place) == ("first-secretary", community)
-        )
+        first = self.first_secretary(matter)
         objects = begin + dt.timedelta(minutes=5)
         ask = RaiseObjection(case, against="route", reason="应由城管处理")
         self.step(objects, matter, "object", lambda: (ask, matter.reporter or matter.by))
@@ -248,9 +255,16 @@ class Weeks:
 
     def handle(self, matter: Matter, at: dt.datetime, turn: str, *, by: str = "", failing: bool = False) -> None:
         """Resolve, check, answer, rate, close; again where the check fails or the reporter is not satisfied."""
+        resolve = Resolve(matter.id, result="已处理")
+
+        def done(when: dt.datetime) -> None:
+            self.after_handling(matter, when, turn, failing=failing)
+
+        self.step(at, matter, f"resolve-{turn}", lambda: (resolve, by or self.actor(matter.id)), done)
+
+    def after_handling(self, matter: Matter, when: dt.datetime, turn: str, *, failing: bool = False) -> None:
+        """Check what was resolved, where that is asked for, and go on."""
         case = matter.id
-        resolve = Resolve(case, result="已处理")
-        checked = self.setup.catalog[matter.kind].checked
 
         def check() -> tuple[Any, str]:
             # Whoever has it does not check it; where the desk has it, the community does.
@@ -267,13 +281,10 @@ class Weeks:
             else:
                 self.answer(matter, when, turn)
 
-        def after_resolve(when: dt.datetime) -> None:
-            if checked:
-                self.step(self.at_work(when, case, turn, "check"), matter, f"check-{turn}", check, after_check)
-            else:
-                self.answer(matter, when, turn)
-
-        self.step(at, matter, f"resolve-{turn}", lambda: (resolve, by or self.actor(case)), after_resolve)
+        if self.state(case).file.checked:
+            self.step(self.at_work(when, case, turn, "check"), matter, f"check-{turn}", check, after_check)
+        else:
+            self.answer(matter, when, turn)
 
     def answer(self, matter: Matter, at: dt.datetime, turn: str) -> None:
         case = matter.id
@@ -289,6 +300,11 @@ class Weeks:
             )
         closed = answered + dt.timedelta(hours=1)
         self.step(closed, matter, f"close-{turn}", lambda: (Close(case), DESK))
+        if matter.reporter and not unhappy:
+            self.step(closed + dt.timedelta(minutes=20), matter, f"call-{turn}", lambda: self.call(case))
+        if not unhappy and chance(case, "published") < 0.12:
+            publish = PublishResult(case, text="已办结")
+            self.step(closed + dt.timedelta(minutes=30), matter, f"publish-{turn}", lambda: (publish, DESK))
         if unhappy:
             reopened = self.at_work(closed, case, "reopen")
             ask = Reopen(case, reason="请重新处理")
@@ -297,6 +313,14 @@ class Weeks:
                 self.handle(matter, when + dt.timedelta(hours=3), "2")
 
             self.step(reopened, matter, "reopen", lambda: (ask, DESK), again)
+
+    def call(self, case: str) -> tuple[Any, str] | None:
+        """Call one of three reporters back (回访); whoever handled the matter does not call."""
+        if chance(case, "calls") > 0.33 or holder_of(self.state(case)) == "street-desk":
+            return None
+        reached, solved = chance(case, "reached") < 0.85, chance(case, "solved") < 0.97
+        satisfied = solved and chance(case, "satisfied") < 0.95
+        return FollowUp(case, reached=reached, solved=reached and solved, satisfied=reached and satisfied), CHECKER
 
     # --- points -----------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import csv
 import datetime as dt
 import json
 import sys
@@ -15,7 +16,7 @@ from typing import Any
 from tqdm import tqdm
 
 import gridgov
-from gridgov.cases import Board, Timeline, WorkList, stage_of
+from gridgov.cases import Board, CaseView, Declined, PublishedResults, Rates, State, Timeline, WorkList, stage_of
 from gridgov.delivery import ChannelError, ConsoleChannel, FileChannel
 from gridgov.merging import MergePlan, certify, check_plan
 from gridgov.notices import Notice
@@ -31,6 +32,7 @@ import later  # noqa: E402
 import mistakes  # noqa: E402
 import page  # noqa: E402
 import play  # noqa: E402
+import stories  # noqa: E402
 
 ZONE = dt.timezone(dt.timedelta(hours=8))
 BEGIN = dt.datetime(2026, 9, 1, tzinfo=ZONE)
@@ -143,6 +145,7 @@ def play_weeks(office: Office, clock: SimulatedClock) -> Simulator:
         weeks = play.Weeks(office, simulator)
         for matter in play.read_matters(HERE / "matters.csv"):
             weeks.report(matter)
+        stories.storm(weeks)
         weeks.quarter(BEGIN)
         simulator.run(END)
     return simulator
@@ -153,12 +156,49 @@ def show_cases(office: Office) -> None:
     heading("事项 / matters")
     print(f"上报 reported {board.opened}, 办结 closed {board.closed} (按期 in time {board.closed_in_time}), "
           f"未结 open {board.open}, 撤回 withdrawn {board.withdrawn}")  # fmt: skip
-    assert board.opened == board.closed + board.open + board.withdrawn, "a matter was lost"
-    wanted = ("returned", "transferred", "escalated", "warned", "whistle-blown", "reported-in", "reported-in-late",
+    linked = board.counts.get("linked", 0) - board.counts.get("unlinked", 0)
+    declined = board.counts.get("declined", 0) - sum(  # what an objection has brought back is counted elsewhere
+        isinstance(each, Declined) is False for each in declined_and_upheld(office)
+    )
+    print(f"合并办理 linked to another one {linked}, 不予受理 declined {declined}")
+    assert board.opened == board.closed + board.open + board.withdrawn + linked + declined, "a matter was lost"
+    wanted = ("returned", "transferred", "escalated", "warned", "warned-red", "urged", "supervised", "held",
+              "deadline-extended", "request-denied", "part-opened", "part-closed", "corrected", "handed-over",
+              "outcome-recorded", "clock-paused", "clock-resumed", "reporter-called", "published", "whistle-blown", "reported-in", "reported-in-late",
               "whistle-report-in-missed", "reopened", "objection-raised", "rated")  # fmt: skip
     print(", ".join(f"{name} {board.counts.get(name, 0)}" for name in wanted))
     rows = [(r.holder, r.closed, r.closed_in_time, r.open, r.overdue) for r in board.rows if r.closed > 8 or r.open]
     print(text_table(("主办 lead", "办结 closed", "按期 in time", "未结 open", "逾期 overdue"), rows))
+
+
+def declined_and_upheld(office: Office) -> list[State]:
+    """The matters that were declined at first, as they are now."""
+    with (HERE / "matters.csv").open(encoding="utf-8", newline="") as file:
+        cases = [row["id"] for row in csv.DictReader(file) if row["story"].startswith("declined")]
+    return [office.ask(CaseView(case), by=DESK) for case in cases if office.knows(case)]
+
+
+def show_rates(office: Office) -> None:
+    heading("九月的官方指标 / the official rates of September")
+    territory = office.setup.territory
+    places = [("", "全街道 street"), *((node.code, node.name) for node in territory.at("community"))]
+    rows = []
+    for place, name in places:
+        rates = office.ask(Rates(months=("2026-09",), on=place), by=DESK)
+        rows.append((name, *map(str, (rates.closing, rates.punctual, rates.response, rates.solution,
+                                      rates.satisfaction)), rates.excused))  # fmt: skip
+    header = (
+        "社区 place",
+        "结案率 closing",
+        "按期 punctual",
+        "响应 response",
+        "解决 solution",
+        "满意 satisfaction",
+        "申诉 excused",
+    )
+    print(text_table(header, rows))
+    published = office.ask(PublishedResults("2026-09"), by="resident:00001").lines
+    print(f"九月公示 published in September: {len(published)}, e.g. {published[0].kind_zh} {published[0].place}")
 
 
 def show_one(office: Office, case: str) -> None:
@@ -228,7 +268,11 @@ def main() -> None:
         print(f"notices: console {console.count}, file lines {sum(1 for _ in file_lines(out))}, "
               f"failed and tried again {file.failed}, still waiting {delivered.waiting}, dead {delivered.dead}")  # fmt: skip
         show_cases(office)
+        show_rates(office)
         show_one(office, page.longest_story(office))
+        show_one(
+            office, next(matter.id for matter in play.read_matters(HERE / "matters.csv") if matter.story == "split")
+        )
         show_points(office)
         told = answers(office)
         path = page.write(office, plan, out / "index.html", HERE)

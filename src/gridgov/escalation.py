@@ -303,7 +303,7 @@ def resume_deadline(deadline: Deadline, ladder: Ladder | None, calendar: Calenda
     """
     stands = deadline.stands_since
     if stands is None:
-        return deadline
+        return attrs.evolve(deadline, resumes_at=None)
     at = max(at.astimezone(dt.UTC), stands)
     pauses = tuple(attrs.evolve(each, end=at) if each.end is None else each for each in deadline.pauses)
     resumed = attrs.evolve(deadline, pauses=pauses, resumes_at=None)

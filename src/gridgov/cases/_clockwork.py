@@ -134,7 +134,7 @@ def pause_for_mode(command: c.PauseForMode, state: Running, _subjects: Subjects,
 
 
 def resume_after_mode(
-    _command: c.ResumeAfterMode, state: Running, _subjects: Subjects, given: CaseGiven
+    _command: c.ResumeAfterMode, state: Running | Resolved, _subjects: Subjects, given: CaseGiven
 ) -> list[e.CaseEvent]:
     clock_only(given)
     before = state.deadline
@@ -157,7 +157,10 @@ def falls_due(_tag: str, subject: object) -> list[FallsDue]:
             return [*_report_ins(subject), FallsDue(at=until, key="end-hold", command=c.EndHold(file.id, due_at=until))]
         case Registered() | Dispatched() | InParts() | HandedOver():
             return [*_report_ins(subject), *_steps(subject)]
-        case Resolved() | Checked() | Answered():
+        case Resolved():
+            # Its clock waits with it; should the check fail, it must have gone on when the emergency ended.
+            return [*_report_ins(subject), *_resuming(subject)]
+        case Checked() | Answered():
             return _report_ins(subject)
         case _:
             return []
@@ -180,15 +183,20 @@ def _report_ins(state: OpenState) -> list[FallsDue]:
     ]
 
 
+def _resuming(state: Running | Resolved) -> list[FallsDue]:
+    deadline = state.file.deadline
+    if deadline is None or deadline.resumes_at is None:
+        return []
+    return [FallsDue(at=deadline.resumes_at, key="resume", command=c.ResumeAfterMode(state.file.id))]
+
+
 def _steps(state: Running) -> list[FallsDue]:
     deadline = state.file.deadline
     step = deadline.step if deadline is not None else None
     case = state.file.id
-    if deadline is None:
-        return []
-    if deadline.resumes_at is not None:
-        return [FallsDue(at=deadline.resumes_at, key="resume", command=c.ResumeAfterMode(case))]
-    if step is None or (deadline.pauses and deadline.stands_since is not None):
+    if deadline is None or step is None or deadline.resumes_at is not None:
+        return _resuming(state)
+    if deadline.pauses and deadline.stands_since is not None:
         return []
     match step.kind:
         case "warn":

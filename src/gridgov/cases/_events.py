@@ -365,10 +365,14 @@ class CaseCorrected(CaseEvent):
 
 @attrs.frozen(kw_only=True)
 class CaseLinked(CaseEvent):
-    """The case is the same matter as *of*, which goes on for both."""
+    """The case is the same matter as *of*, which goes on for both.
+
+    :param deadline: set where the clock stood still: linked, it does not.
+    """
 
     of: str
     reporter: str = ""
+    deadline: Deadline | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -381,10 +385,14 @@ class DuplicateFound(CaseEvent):
 
 @attrs.frozen(kw_only=True)
 class CaseUnlinked(CaseEvent):
-    """It was not the same matter as *of*; the case goes on."""
+    """It was not the same matter as *of*; the case goes on.
+
+    :param deadline: set where an emergency makes the clock stand still from now on.
+    """
 
     of: str
     reason: Sealed | None = None
+    deadline: Deadline | None = None
 
 
 @attrs.frozen(kw_only=True)

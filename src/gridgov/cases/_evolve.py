@@ -168,13 +168,16 @@ def _corrected(before: State, event: e.CaseCorrected) -> State:
 def _linked(before: State, event: e.CaseLinked) -> State:
     if not isinstance(before, Registered | Dispatched):
         raise ValueError(f"the case {before.id} was linked while it was {type(before).__name__}")
+    if event.deadline is not None:
+        before = attrs.evolve(before, file=amended(before.file, deadline=event.deadline))
     return Linked(_file(before, event), event.of, before)
 
 
 def _unlinked(before: State, event: e.CaseUnlinked) -> State:
     if not isinstance(before, Linked):
         raise ValueError(f"the case {before.id} was unlinked and was not linked")
-    return attrs.evolve(before.before, file=_file(before, event))
+    deadline = event.deadline or before.before.file.deadline
+    return attrs.evolve(before.before, file=_file(before, event, deadline=deadline))
 
 
 def _duplicate_found(before: State, event: e.DuplicateFound) -> State:

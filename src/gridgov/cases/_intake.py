@@ -31,7 +31,7 @@ from gridgov.cases._route import IMPORTED, Route
 from gridgov.cases._state import CaseFile, Dispatched, Linked, OpenState, Registered, State, is_open
 from gridgov.decider import Subjects
 from gridgov.errors import as_code
-from gridgov.escalation import Deadline, Ladder, start_deadline, worked_out
+from gridgov.escalation import Deadline, Ladder, resume_deadline, start_deadline, worked_out
 from gridgov.routing import Kind, decide
 from gridgov.worktime import Limit
 
@@ -69,7 +69,7 @@ def open_case(command: c.OpenCase, _state: None, subjects: Subjects, given: Case
         contact=given.sealed.get("contact"),
         **_of_kind(kind),
     )
-    route = _route(opened, given.at, command.agreed_due_at, subjects, given)
+    route = _under_mode(_route(opened, given.at, command.agreed_due_at, subjects, given), subjects, given)
     return [opened, e.CaseRouted(case=opened.case, at=given.at, by="system:routing", route=route)]
 
 
@@ -144,7 +144,7 @@ def _route(
     subjects: Subjects,
     given: CaseGiven,
 ) -> Route:
-    """Let the table decide; where no rule does, the desk.
+    """Let the table decide; where no rule does, the desk. The clock runs, whatever the mode.
 
     :param start: of the clock; :param agreed_at: replaces the rule's limit.
     """
@@ -157,7 +157,7 @@ def _route(
             table=given.table.version,
             passed_over=len(given.table.rules),
             lead=given.party("desk", case.place),
-            deadline=under_mode(deadline, "", subjects, given),
+            deadline=deadline,
         )
     rule, decision = found
     then = rule.then
@@ -173,11 +173,15 @@ def _route(
         lead=given.party(then.lead, case.place),
         supporting=tuple(given.party(target, case.place) for target in then.supporting),
         informed=tuple(given.party(target, case.place) for target in then.informed),
-        deadline=under_mode(deadline, rule.band, subjects, given),
+        deadline=deadline,
         on_the_spot=then.on_the_spot,
         tell_zh=then.tell_zh,
         tell_en=then.tell_en,
     )
+
+
+def _under_mode(route: Route, subjects: Subjects, given: CaseGiven) -> Route:
+    return attrs.evolve(route, deadline=under_mode(route.deadline, route.band, subjects, given))
 
 
 def _deadline(
@@ -221,7 +225,7 @@ def import_case(command: c.ImportCase, _state: None, subjects: Subjects, given: 
         **_of_kind(kind),
     )
     route = _route(opened, command.opened_at, command.due_at, subjects, given)
-    route = attrs.evolve(route, deadline=_from_now_on(route.deadline, given))
+    route = _under_mode(attrs.evolve(route, deadline=_from_now_on(route.deadline, given)), subjects, given)
     if not command.lead:
         return [opened, e.CaseRouted(case=opened.case, at=given.at, by="system:routing", route=route)]
     lead = given.named(command.lead, command.place)
@@ -280,6 +284,7 @@ def correct(
     right = attrs.evolve(file, place=place, grid=grid, **_of_kind(kind))
     agreed_at = file.deadline.due_at if file.deadline is not None and file.deadline.limit is None else None
     route = _route(right, state.deadline.start_at, agreed_at, subjects, given)
+    route = attrs.evolve(route, deadline=_with_history(route.deadline, _going_on(state, given), given))
     return [
         e.CaseCorrected(
             case=state.id,
@@ -289,11 +294,17 @@ def correct(
             grid=grid,
             was_kind=file.kind,
             was_place=file.place,
-            route=attrs.evolve(route, deadline=_with_history(route.deadline, state.deadline, given)),
+            route=_under_mode(route, subjects, given),
             reason=reason_of(given),
             **_of_kind(kind),
         )
     ]
+
+
+def _going_on(state: Registered | Dispatched, given: CaseGiven) -> Deadline:
+    """Give the deadline with its clock running: whether it stands still is decided anew."""
+    deadline = state.deadline
+    return resume_deadline(deadline, given.ladder_of(deadline), given.calendar_named(deadline.calendar), given.at)
 
 
 def _with_history(fresh: Deadline, before: Deadline, given: CaseGiven) -> Deadline:
@@ -321,8 +332,9 @@ def link(
     if not is_open(other):
         wrong_state(other, "the one that goes on for both")
     reporter = state.file.reporter
+    deadline = _going_on(state, given) if state.deadline.stands_since is not None else None
     return [
-        e.CaseLinked(case=state.id, at=given.at, by=given.by, of=other.id, reporter=reporter),
+        e.CaseLinked(case=state.id, at=given.at, by=given.by, of=other.id, reporter=reporter, deadline=deadline),
         e.DuplicateFound(case=other.id, at=given.at, by=given.by, duplicate=state.id, reporter=reporter),
     ]
 
@@ -332,8 +344,17 @@ def unlink(command: c.UnlinkDuplicate, state: Linked, subjects: Subjects, given:
     if state.file.parent:
         refuse("case.is-a-part", f"{state.id} was joined into {state.file.parent}; split that again", case=state.id)
     other = subject_of(state.of, subjects)
+    before = state.before.deadline
+    deadline = under_mode(before, state.route.band, subjects, given)
     return [
-        e.CaseUnlinked(case=state.id, at=given.at, by=given.by, of=other.id, reason=reason_of(given)),
+        e.CaseUnlinked(
+            case=state.id,
+            at=given.at,
+            by=given.by,
+            of=other.id,
+            reason=reason_of(given),
+            deadline=None if deadline is before else deadline,
+        ),
         e.DuplicateLost(case=other.id, at=given.at, by=given.by, duplicate=state.id, reporter=state.file.reporter),
     ]
 
