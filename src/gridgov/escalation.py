@@ -34,6 +34,7 @@ __all__ = [
     "next_step",
     "pause_deadline",
     "paused_deadline",
+    "pressed_from",
     "resume_deadline",
     "start_deadline",
     "worked_out",
@@ -73,14 +74,19 @@ class Ladder:
 class Step:
     """What falls due next.
 
-    :param rung: the place in the ladder to climb to, from 0.
+    :param rung: the place in the ladder to climb to, from 0; of a red warning that comes again
+        after more time was given, where the ladder goes on after it.
     :param since: from when the time of the rung below is counted; None for what comes with the deadline.
+    :param counts: that time.
+    :param provisional: it rests on days that no notice has settled yet.
     """
 
     kind: StepKind
     at: dt.datetime
     rung: int = 0
     since: dt.datetime | None = None
+    counts: Limit | None = None
+    provisional: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -92,6 +98,8 @@ class Deadline:
     :param calendar: its id; :param notice: the notice that its days come from.
     :param pauses: when the clock stood still; the last one without an end while it does.
     :param extensions: what was granted on top of the limit.
+    :param pressed_from: nothing falls due before this instant: nobody could be pressed before it, or the
+        clock stood still until then.
     :param resumes_at: when a clock that stands still goes on by itself, None where somebody has to say so.
     """
 
@@ -107,6 +115,7 @@ class Deadline:
     pauses: tuple[Pause, ...] = ()
     extensions: tuple[Limit, ...] = ()
     resumes_at: dt.datetime | None = None
+    pressed_from: dt.datetime | None = None
 
     @property
     def stands_since(self) -> dt.datetime | None:
@@ -124,7 +133,10 @@ class Deadline:
         if self.limit is None:
             return None
         marks = [Mark("start", self.start_at, self.limit)]
-        marks += [Mark("extend", self.start_at, each) for each in self.extensions]
+        in_sessions = self.limit.kind.in_sessions
+        # What was granted while the matter was taken for another one may not run in the same hours.
+        fitting = [each for each in self.extensions if each.kind.in_sessions == in_sessions]
+        marks += [Mark("extend", self.start_at, each) for each in fitting]
         for pause in self.pauses:
             marks.append(Mark("pause", pause.start))
             if pause.end is not None:
@@ -176,7 +188,22 @@ def start_deadline(
     )
     if ladder is None:
         return deadline
-    return attrs.evolve(deadline, step=_warning(ladder, deadline, calendar) or Step(kind="red", at=due_at))
+    return attrs.evolve(deadline, step=_first(ladder, deadline, calendar))
+
+
+def _first(ladder: Ladder, deadline: Deadline, calendar: Calendar) -> Step:
+    """Give the first step of a deadline: the yellow warning, or the red one where that comes no earlier."""
+    floor = deadline.pressed_from
+    yellow = _warning(ladder, deadline, calendar)
+    if yellow is None or (floor is not None and floor >= deadline.due_at):
+        return _pressed(Step(kind="red", at=deadline.due_at), deadline)
+    return _pressed(yellow, deadline)
+
+
+def _pressed(step: Step, deadline: Deadline) -> Step:
+    """Let a step not come before anybody could be pressed."""
+    floor = deadline.pressed_from
+    return step if floor is None or step.at >= floor else attrs.evolve(step, at=floor)
 
 
 def _allowed(deadline: Deadline, calendar: Calendar) -> int:
@@ -199,8 +226,16 @@ def _warning(ladder: Ladder, deadline: Deadline, calendar: Calendar) -> Step | N
     return Step(kind="warn", at=part.at) if part is not None else None
 
 
-def _climb(ladder: Ladder, rung: int, at: dt.datetime, since: dt.datetime | None = None) -> Step | None:
-    return Step(kind="climb", at=at, rung=rung, since=since) if rung < len(ladder.rungs) else None
+def _climb(ladder: Ladder, rung: int, at: dt.datetime) -> Step | None:
+    return Step(kind="climb", at=at, rung=rung) if rung < len(ladder.rungs) else None
+
+
+def _counted(rung: int, since: dt.datetime, counts: Limit, deadline: Deadline, calendar: Calendar) -> Step | None:
+    """Give the step to a rung that comes when the one below has had its time."""
+    ends = due(counts, since, calendar, pauses=deadline.pauses)
+    if ends is None:
+        return None
+    return Step(kind="climb", at=ends.at, rung=rung, since=since, counts=counts, provisional=ends.provisional)
 
 
 def next_step(ladder: Ladder, done: Step, deadline: Deadline, calendar: Calendar, *, rung: int = 0) -> Step | None:
@@ -212,16 +247,15 @@ def next_step(ladder: Ladder, done: Step, deadline: Deadline, calendar: Calendar
     :param rung: how many rungs the matter has climbed already, because somebody asked for it.
     """
     if done.kind == "warn":
-        return Step(kind="red", at=deadline.due_at)
-    if done.kind == "red":
+        return _pressed(Step(kind="red", at=deadline.due_at), deadline)
+    if done.kind == "red" and not done.rung:
         return _climb(ladder, rung, done.at)
-    if done.rung >= len(ladder.rungs):
+    # A red warning that comes again: the rung that was climbed last has its time anew.
+    below = done.rung - 1 if done.kind == "red" else done.rung
+    if below + 1 >= len(ladder.rungs):
         return None
-    after = ladder.rungs[done.rung].after
-    if after is None:
-        return None
-    ends = due(after, done.at, calendar, pauses=deadline.pauses)
-    return _climb(ladder, done.rung + 1, ends.at, done.at) if ends is not None else None
+    after = ladder.rungs[below].after
+    return None if after is None else _counted(below + 1, done.at, after, deadline, calendar)
 
 
 def climbed_early(ladder: Ladder, deadline: Deadline, rung: int) -> Step | None:
@@ -233,7 +267,7 @@ def climbed_early(ladder: Ladder, deadline: Deadline, rung: int) -> Step | None:
     step = deadline.step
     if step is None or step.kind != "climb":
         return step
-    return _climb(ladder, rung + 1, step.at, step.since)
+    return attrs.evolve(step, rung=rung + 1) if rung + 1 < len(ladder.rungs) else None
 
 
 def worked_out(
@@ -248,7 +282,7 @@ def worked_out(
 
     An agreed date stays where it is. While the clock stands still, so does everything.
 
-    :param floor: no step comes before this instant.
+    :param floor: no step comes before this instant, from now on.
     :param stood: for how long the clock has just stood still.
     """
     if deadline.stands_since is not None:
@@ -260,10 +294,17 @@ def worked_out(
             raise ValueError(f"the calendar {calendar.id} ends before {deadline.limit} have run")
         due_at, provisional = found.at, found.provisional
     fresh = attrs.evolve(deadline, due_at=due_at, provisional=provisional, calendar=calendar.id, notice=calendar.notice)
-    if deadline.step is None or ladder is None:
+    if floor is not None:
+        fresh = attrs.evolve(fresh, pressed_from=max(floor, deadline.pressed_from or floor))
+    if ladder is None:
         return fresh
-    step = _moved(deadline.step, deadline, fresh, ladder, calendar, stood)
-    return attrs.evolve(fresh, step=step if floor is None else _not_before(step, floor))
+    if deadline.step is not None:
+        step = _moved(deadline.step, deadline, fresh, ladder, calendar, stood)
+        return attrs.evolve(fresh, step=_pressed(step, fresh))
+    if due_at > deadline.due_at:
+        # It stood at the top and has more time now: it is warned of again, and stays where it is.
+        return attrs.evolve(fresh, step=_pressed(Step(kind="red", at=due_at, rung=len(ladder.rungs)), fresh))
+    return fresh
 
 
 def _moved(
@@ -274,12 +315,10 @@ def _moved(
         return _warning(ladder, after, calendar) or Step(kind="red", at=after.due_at)
     if step.kind == "climb" and after.due_at > before.due_at:
         # It had run out and has not any more: what comes next comes with the new deadline.
-        return Step(kind="red", at=after.due_at)
-    if step.since is not None:
-        below = ladder.rungs[step.rung - 1].after if 0 < step.rung <= len(ladder.rungs) else None
-        ends = due(below, step.since, calendar, pauses=after.pauses) if below is not None else None
-        return step if ends is None else attrs.evolve(step, at=ends.at)
-    if step.at == before.due_at:
+        return Step(kind="red", at=after.due_at, rung=step.rung if step.since is not None else 0)
+    if step.since is not None and step.counts is not None:
+        return _counted(step.rung, step.since, step.counts, after, calendar) or step
+    if step.kind == "red" or step.at == before.due_at:
         return attrs.evolve(step, at=after.due_at)
     # Stored before steps knew since when their time is counted: what was left is left.
     return attrs.evolve(step, at=step.at + stood)
@@ -309,16 +348,21 @@ def resume_deadline(deadline: Deadline, ladder: Ladder | None, calendar: Calenda
     resumed = attrs.evolve(deadline, pauses=pauses, resumes_at=None)
     if deadline.limit is not None:
         return worked_out(resumed, ladder, calendar, floor=at, stood=at - stands)
-    if deadline.due_at <= stands:
-        return attrs.evolve(resumed, step=_not_before(deadline.step, at))
+    resumed = attrs.evolve(resumed, pressed_from=at)
+    stood = at - stands if deadline.due_at > stands else dt.timedelta(0)
     step = deadline.step
-    stood = at - stands
-    moved = None if step is None else attrs.evolve(step, at=step.at + stood)
-    return attrs.evolve(resumed, due_at=deadline.due_at + stood, step=moved)
+    if step is not None:
+        step = _pressed(attrs.evolve(step, at=step.at + stood), resumed)
+    return attrs.evolve(resumed, due_at=deadline.due_at + stood, step=step)
 
 
-def _not_before(step: Step | None, floor: dt.datetime) -> Step | None:
-    return None if step is None else attrs.evolve(step, at=max(step.at, floor))
+def pressed_from(deadline: Deadline, ladder: Ladder | None, calendar: Calendar, at: dt.datetime) -> Deadline:
+    """Give a deadline of which nothing falls due before *at*, from its first step on.
+
+    For a matter that was not known here before, or was known as something else.
+    """
+    fresh = attrs.evolve(deadline, pressed_from=at.astimezone(dt.UTC))
+    return fresh if ladder is None else attrs.evolve(fresh, step=_first(ladder, fresh, calendar))
 
 
 def paused_deadline(
@@ -331,7 +375,8 @@ def paused_deadline(
     if deadline.stands_since is not None:
         return deadline
     if deadline.limit is None:
-        return attrs.evolve(deadline, step=_not_before(deadline.step, end))
+        later = attrs.evolve(deadline, pressed_from=end)
+        return later if deadline.step is None else attrs.evolve(later, step=_pressed(deadline.step, later))
     paused = attrs.evolve(deadline, pauses=(*deadline.pauses, Pause(start, end)))
     return worked_out(paused, ladder, calendar, floor=end, stood=end - start)
 

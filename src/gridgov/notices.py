@@ -8,7 +8,7 @@ id is made from the event's place in its stream, so the same event never gives a
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import attrs
@@ -47,23 +47,32 @@ class Notice:
 
 
 def notices_for(
-    name: str, event: Any, after: Any, place: str, setup: Setup, *, recorded_at: dt.datetime | None = None
+    name: str,
+    event: Any,
+    after: Any,
+    place: str,
+    setup: Setup,
+    *,
+    recorded_at: dt.datetime | None = None,
+    later: Callable[[], Iterable[Any]] = tuple,
 ) -> Iterator[Notice]:
     """Give the notices that an event asks for.
 
     :param name: the stored event name; :param after: the case after it.
     :param place: the event's place in its stream (``"150203005/case:app-4711@3"``).
-    :param recorded_at: when it was stored. A rung whose next one was due by then was passed in one
-        go, and only the last one of them sends a notice; so with a warning that the next one overtook.
+    :param recorded_at: when it was stored; :param later: gives what has happened to the case since.
+        A rung whose next one was due by then, and was climbed, was passed in one go, and only the
+        last one of them sends a notice; so with a warning that the next one overtook.
     """
-    if not isinstance(event, CaseEvent) or after is None or _overtaken(event, recorded_at):
+    if not isinstance(event, CaseEvent) or after is None or _overtaken(event, recorded_at, later):
         return
-    withheld = after.file.reporter if after.file.confidential else ""
+    own = {after.file.reporter} if after.file.confidential else set()
+    withheld = own | {each.reporter for each in after.file.duplicates if each.confidential}
     for subscription in setup.subscriptions:
         if subscription.event != name:
             continue
         to_reporter = subscription.audience in ("reporter", "desk")
-        hidden = "" if to_reporter else withheld
+        hidden = set() if to_reporter else withheld
         text = describe(name, event, subscription.language, zone=setup.calendar.zone, withheld=hidden)
         for to in dict.fromkeys(_receivers(subscription.audience, event, after, setup)):
             if to:
@@ -76,14 +85,17 @@ def notices_for(
                 )
 
 
-def _overtaken(event: CaseEvent, recorded_at: dt.datetime | None) -> bool:
+def _overtaken(event: CaseEvent, recorded_at: dt.datetime | None, later: Callable[[], Iterable[Any]]) -> bool:
     if not isinstance(event, CaseEscalated | CaseWarned) or recorded_at is None or event.next_step is None:
         return False
     if isinstance(event, CaseEscalated) and not event.overdue:
         return False
     # The red warning goes to the one who has it, a rung to who presses: neither overtakes the other.
     wanted = "red" if isinstance(event, CaseWarned) else "climb"
-    return event.next_step.kind == wanted and event.next_step.at <= recorded_at
+    if event.next_step.kind != wanted or event.next_step.at > recorded_at:
+        return False
+    step_at = event.next_step.at
+    return any(isinstance(each, type(event)) and each.step_at == step_at for each in later())
 
 
 def _receivers(audience: str, event: CaseEvent, after: Any, setup: Setup) -> Sequence[str]:
@@ -104,7 +116,8 @@ def _receivers(audience: str, event: CaseEvent, after: Any, setup: Setup) -> Seq
         case "reporter":
             return [file.reporter]
         case "followers":
-            return [*file.followers, *(each.reporter for each in file.duplicates)]
+            linked = [who for each in file.duplicates for who in (each.reporter, *each.followers)]
+            return [*file.followers, *linked]
         case "desk":
             return [setup.case_policy.on(setup.calendar.local(event.at).date()).desk]
         case "called" if isinstance(event, WhistleBlown):

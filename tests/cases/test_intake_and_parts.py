@@ -215,7 +215,13 @@ def test_a_correction_keeps_the_pauses_and_the_extensions_that_still_fit():
     assert after.pauses == before.pauses == (Pause(NOON, NOON + 24 * HOUR),)
     assert after.extensions == before.extensions
     urgent = held.given(Correct("a", kind="gas.smell", reason="x"), by="desk-1").case("a").deadline
-    assert urgent.extensions == ()
+    # Two working hours do not run around the clock: they wait for a kind whose limit does.
+    assert urgent.due_at == NOON + 26 * HOUR
+    back = held.given(Correct("a", kind="noise", reason="x"), by="desk-1").case("a").deadline
+    assert back.due_at == before.due_at
+    held.given(AskExtension("a", by="1工作时", reason="x"), by="lead-81")
+    assert held.given(DecideRequest("a", granted=True), by="head-8").case("a").file.granted == 2
+    held.when(AskExtension("a", by="1工作时", reason="x"), by="lead-81").refused("case.extended-enough")
 
 
 # --- duplicates ---------------------------------------------------------------------------------
@@ -419,7 +425,8 @@ def test_a_lead_that_was_refused_comes_back_with_the_time_that_was_left():
         (RecordOutcome("a", taken_up=True, result="x"), "police-1", "handover.no-receipt"),
         (RecordOutcome("a", taken_up=True), "police-1", "case.no-reason"),
         (ConfirmReceipt("a", receipt="给王某的回执"), "police-1", "handover.bad-receipt"),
-        (ConfirmReceipt("a", receipt="17"), "gas-1", "case.not-the-lead"),
+        (ConfirmReceipt("a", receipt="17"), "gas-1", "handover.not-the-authority"),
+        (ConfirmReceipt("a", receipt="17"), "lead-81", "handover.not-the-authority"),
     ],
 )
 def test_a_hand_over_is_ended_properly_or_not_at_all(command, by, code):

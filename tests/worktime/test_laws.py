@@ -1,6 +1,7 @@
 """The laws of the clock as people read them, against a minute-by-minute oracle that shares no code with it."""
 
 import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
 from zoneinfo import ZoneInfo
 
 import attrs
@@ -170,6 +171,17 @@ def test_the_order_of_questions_changes_nothing(asked, random):
     assert {(limit, start): due(limit, at(start), other) for limit, start in turned} == answers
 
 
+def on_the_wall(midnight, minute):
+    """Give when the wall clock shows a minute; where the clocks jump over it, the minute of the jump."""
+    wall = midnight + minute * MINUTE
+    found = wall.astimezone(dt.UTC)
+    offset = found.astimezone(midnight.tzinfo).utcoffset()
+    if found.astimezone(midnight.tzinfo).replace(tzinfo=None) != wall.replace(tzinfo=None):
+        while (found - MINUTE).astimezone(midnight.tzinfo).utcoffset() == offset:
+            found -= MINUTE
+    return found
+
+
 def walk(limit, start, calendar):
     """The plain version: day after day, session after session, on the wall clock."""
     zone = ZoneInfo(calendar.zone)
@@ -179,8 +191,7 @@ def walk(limit, start, calendar):
     while True:
         midnight = dt.datetime(day.year, day.month, day.day, tzinfo=zone)
         for session in calendar.sessions(day):
-            begin = (midnight + dt.timedelta(minutes=session.start)).astimezone(dt.UTC)
-            end = (midnight + dt.timedelta(minutes=session.end)).astimezone(dt.UTC)
+            begin, end = on_the_wall(midnight, session.start), on_the_wall(midnight, session.end)
             # An hour that the clocks leave out lies in no session, and none is counted twice.
             begin, done = max(begin, done), max(end, done)
             if end - begin >= left:
@@ -277,3 +288,36 @@ def test_a_limit_that_outlives_the_calendar_has_no_end():
     rarely = Calendar(week=weekly((Session(0, 1),), (0,)))
     assert due(Limit(10_000, LimitKind.WORKING_DAYS), FIRST, rarely) is None
     assert due(Limit(10_000, LimitKind.CALENDAR_DAYS), FIRST, rarely).at.year == 2054
+
+
+def test_a_session_that_begins_where_the_clocks_jump_begins_with_the_jump():
+    """London leaves out one to two o'clock on 29 March 2026."""
+    london = Calendar(zone="Europe/London", week=weekly((Session(90, 150), Session(540, 1080)), tuple(range(7))))
+    start = dt.datetime(2026, 3, 28, 23, tzinfo=dt.UTC)
+    # Half an hour, from two to half past two in summer time, is all that the night's session has.
+    assert due(Limit(1, LimitKind.WORKING_HOURS), start, london).at == dt.datetime(2026, 3, 29, 8, 30, tzinfo=dt.UTC)
+
+
+def test_an_extended_limit_of_the_same_day_loses_no_part_of_a_second():
+    start = dt.datetime(2026, 9, 1, 1, 0, 0, 500_000, tzinfo=dt.UTC)
+    clock = Clock.start(parse_limit("当日"), start).extend(parse_limit("2紧急工作时"), start)
+    answer = clock.due(CALENDAR).at
+    assert answer == dt.datetime(2026, 9, 1, 18, tzinfo=dt.UTC)
+    assert clock.remaining(answer, CALENDAR) == dt.timedelta(0)
+
+
+def test_threads_that_share_a_calendar_get_the_answers_that_one_would_get():
+    asked = [(Limit(1 + n % 40, LimitKind.WORKING_DAYS), at(n * 9000 % (50 * 1440))) for n in range(60)]
+    asked += [(limit, start - dt.timedelta(days=900)) for limit, start in asked]
+    alone = attrs.evolve(CALENDAR)
+    expected = [due(limit, start, alone) for limit, start in asked]
+    for _ in range(20):
+        shared = attrs.evolve(CALENDAR)
+        with ThreadPoolExecutor(6) as pool:
+            answers = [list(pool.map(lambda each, c=shared: due(*each, c), turn)) for turn in (asked, asked[::-1])]
+        assert answers == [expected, expected[::-1]]
+
+
+def test_a_date_beyond_reason_is_no_limit():
+    with pytest.raises(ValueError, match="the years 1900 to 3000"):
+        Limit.by(dt.date(9999, 12, 31))

@@ -11,6 +11,7 @@ from gridgov.cases import _events as e
 from gridgov.cases._given import (
     EXTRAORDINARY,
     CaseGiven,
+    aware,
     clock_only,
     may,
     mode_of,
@@ -53,23 +54,32 @@ def _nothing(state: State) -> None:
     refuse("case.nothing-due", f"nothing of that kind is due for the case {state.id}", case=state.id)
 
 
-def _due_step(state: Running, kinds: Sequence[str], rung: int, due_at: dt.datetime, given: CaseGiven) -> Step:
+def _due_step(state: Running, kinds: Sequence[str], rung: int | None, due_at: dt.datetime, given: CaseGiven) -> Step:
     clock_only(given)
     deadline = state.deadline
     step = deadline.step
-    if step is None or step.kind not in kinds or (step.rung, step.at) != (rung, due_at) or deadline.stands_since:
+    other = step is None or step.kind not in kinds or step.at != due_at or (rung is not None and step.rung != rung)
+    if step is None or other or deadline.stands_since is not None:
         refuse("case.nothing-due", f"nothing of that kind is due for the case {state.id}", case=state.id)
     return step
 
 
 def warn(command: c.WarnOfDeadline, state: Running, _subjects: Subjects, given: CaseGiven) -> list[e.CaseEvent]:
     kind = "red" if command.color == "red" else "warn"
-    step = _due_step(state, (kind,), 0, command.due_at, given)
+    step = _due_step(state, (kind,), None, command.due_at, given)
     deadline = state.deadline
     ladder, calendar = given.ladder_of(deadline), given.calendar_named(deadline.calendar)
     after = next_step(ladder, step, deadline, calendar, rung=state.file.rung) if ladder else None
     return [
-        e.CaseWarned(case=state.id, at=given.at, by=given.by, step_at=step.at, next_step=after, color=command.color)
+        e.CaseWarned(
+            case=state.id,
+            at=given.at,
+            by=given.by,
+            step_at=step.at,
+            next_step=after,
+            color=command.color,
+            due_at=deadline.due_at,
+        )
     ]
 
 
@@ -84,10 +94,11 @@ def climb(command: c.ClimbLadder, state: Running, _subjects: Subjects, given: Ca
 def review(_command: c.ReviewDeadline, state: Running, _subjects: Subjects, given: CaseGiven) -> list[e.CaseEvent]:
     clock_only(given)
     before = state.deadline
-    if not before.provisional or before.stands_since is not None:
+    rests = before.provisional or (before.step is not None and before.step.provisional)
+    if not rests or before.stands_since is not None:
         _nothing(state)
     deadline = worked_out(before, given.ladder_of(before), given.calendar_named(before.calendar), floor=given.at)
-    if (deadline.due_at, deadline.provisional) == (before.due_at, before.provisional):
+    if (deadline.due_at, deadline.provisional, deadline.step) == (before.due_at, before.provisional, before.step):
         _nothing(state)
     return [e.DeadlineReviewed(case=state.id, at=given.at, by=given.by, was_due_at=before.due_at, deadline=deadline)]
 
@@ -101,7 +112,8 @@ def switch_mode(command: c.SwitchMode, _state: None, subjects: Subjects, given: 
         refuse("mode.switched-by-a-person", "a person of the roster switches the mode, and answers for it", by=given.by)
     if mode_of(subjects).since is not None:
         refuse("mode.emergency-already", "it is emergency already; end it first")
-    if command.until.tzinfo is None or command.until <= given.at:
+    aware(command.until, "end of the emergency", given)
+    if command.until <= given.at:
         refuse("mode.no-end", "an emergency ends by itself in the future, at an instant with a time zone")
     if command.ordinary not in c.ORDINARY_CLOCKS:
         refuse("mode.bad-clocks", f"ordinary clocks {' or '.join(c.ORDINARY_CLOCKS)} meanwhile")
@@ -127,7 +139,9 @@ def pause_for_mode(command: c.PauseForMode, state: Running, _subjects: Subjects,
     clock_only(given)
     before = state.deadline
     # Asked once for each case and emergency, in order: so also where it was over before anybody could ask.
-    if state.route.band in EXTRAORDINARY or before.stands_since is not None:
+    # What began later was decided when it began; it waits already, or need not.
+    later = state.file.opened_at > given.at or (before.limit is None and before.start_at > given.at)
+    if later or state.route.band in EXTRAORDINARY or before.stands_since is not None:
         _nothing(state)
     deadline = pause_deadline(before, given.at, command.until)
     return [e.ClockPaused(case=state.id, at=given.at, by=given.by, cause="mode", deadline=deadline)]
@@ -138,11 +152,13 @@ def resume_after_mode(
 ) -> list[e.CaseEvent]:
     clock_only(given)
     before = state.deadline
-    if before.resumes_at is None:
+    authority = isinstance(state, HandedOver) and state.receipt
+    if before.resumes_at is None or (authority and given.at < before.resumes_at):
         _nothing(state)
     calendar = given.calendar_named(before.calendar)
     deadline = resume_deadline(before, given.ladder_of(before), calendar, given.at)
-    return [e.ClockResumed(case=state.id, at=given.at, by=given.by, cause="mode", deadline=deadline)]
+    cause = "hand-over" if authority else "mode"
+    return [e.ClockResumed(case=state.id, at=given.at, by=given.by, cause=cause, deadline=deadline)]
 
 
 # --- what falls due -----------------------------------------------------------------------------
@@ -187,7 +203,8 @@ def _resuming(state: Running | Resolved) -> list[FallsDue]:
     deadline = state.file.deadline
     if deadline is None or deadline.resumes_at is None:
         return []
-    return [FallsDue(at=deadline.resumes_at, key="resume", command=c.ResumeAfterMode(state.file.id))]
+    key = f"resume:{state.file.turn}"
+    return [FallsDue(at=deadline.resumes_at, key=key, command=c.ResumeAfterMode(state.file.id))]
 
 
 def _steps(state: Running) -> list[FallsDue]:
@@ -198,11 +215,14 @@ def _steps(state: Running) -> list[FallsDue]:
         return _resuming(state)
     if deadline.pauses and deadline.stands_since is not None:
         return []
+    # Set anew, a clock may ask for the same at the same instant again.
+    again = f":{state.file.turn}" if state.file.turn else ""
     match step.kind:
         case "warn":
-            return [FallsDue(at=step.at, key="warn", command=c.WarnOfDeadline(case, due_at=step.at))]
+            return [FallsDue(at=step.at, key=f"warn{again}", command=c.WarnOfDeadline(case, due_at=step.at))]
         case "red":
-            return [FallsDue(at=step.at, key="red", command=c.WarnOfDeadline(case, due_at=step.at, color="red"))]
+            command = c.WarnOfDeadline(case, due_at=step.at, color="red")
+            return [FallsDue(at=step.at, key=f"red{again}", command=command)]
         case _:
             climbing = c.ClimbLadder(case, rung=step.rung, due_at=step.at)
-            return [FallsDue(at=step.at, key=f"climb:{step.rung}", command=climbing)]
+            return [FallsDue(at=step.at, key=f"climb:{step.rung}{again}", command=climbing)]

@@ -11,11 +11,13 @@ from gridgov.cases._given import (
     CaseGiven,
     acts_for,
     is_desk,
+    limit_anew,
     reason_of,
     refuse,
+    same_house,
     under_mode,
 )
-from gridgov.cases._handling import closed_part
+from gridgov.cases._handling import closed, closed_part, part_closed_by
 from gridgov.cases._state import (
     Answered,
     Checked,
@@ -35,7 +37,7 @@ __all__ = ["answer", "check", "close", "follow_up", "publish", "rate", "reopen",
 def check(command: c.Check, state: Resolved, subjects: Subjects, given: CaseGiven) -> list[e.CaseEvent]:
     if not state.file.checked:
         refuse("case.no-check-asked", f"cases of the kind {state.file.kind} are answered without a check")
-    if given.by == state.resolved_by or acts_for(given, state.lead):
+    if same_house(given, given.by, state.resolved_by) or acts_for(given, state.lead):
         refuse(
             "case.handler-checks-own-work",
             f"{given.by} handled the case {state.id}; somebody else has to check it",
@@ -44,7 +46,7 @@ def check(command: c.Check, state: Resolved, subjects: Subjects, given: CaseGive
     if command.passed:
         reason = given.sealed.get("reason")
         events: list[e.CaseEvent] = [e.CaseChecked(case=state.id, at=given.at, by=given.by, passed=True, reason=reason)]
-        return [*events, *closed_part(state, subjects, given)] if state.file.parent else events
+        return [*events, *part_closed_by(state, subjects, given)] if state.file.parent else events
     before = state.deadline
     calendar = given.calendar_named(before.calendar)
     end = max(given.at, state.resolved_at)
@@ -61,7 +63,7 @@ def answer(_command: c.Answer, state: Resolved | Checked, _subjects: Subjects, g
     return [e.CaseAnswered(case=state.id, at=given.at, by=given.by, text=given.sealed.get("text"))]
 
 
-def close(_command: c.Close, state: Answered, _subjects: Subjects, given: CaseGiven) -> list[e.CaseEvent]:
+def close(_command: c.Close, state: Answered, subjects: Subjects, given: CaseGiven) -> list[e.CaseEvent]:
     waiting = [each.organization for each in state.file.report_ins if not each.settled]
     if waiting:
         refuse(
@@ -72,23 +74,14 @@ def close(_command: c.Close, state: Answered, _subjects: Subjects, given: CaseGi
         )
     if state.file.objection is not None:
         refuse("case.objection-open", f"an objection to the case {state.id} is not decided yet", case=state.id)
-    return [
-        e.CaseClosed(
-            case=state.id,
-            at=given.at,
-            by=given.by,
-            in_time=state.in_time,
-            resolved_at=state.resolved_at,
-            due_at=state.deadline.due_at,
-            resolved_by=state.resolved_by,
-        )
-    ]
+    return closed_part(state, subjects, given) if state.file.parent else [closed(state, given)]
 
 
 def follow_up(
     command: c.FollowUp, state: Answered | Closed, _subjects: Subjects, given: CaseGiven
 ) -> list[e.CaseEvent]:
-    if given.by == state.resolved_by or acts_for(given, state.lead):
+    _no_part(state, "followed up")
+    if same_house(given, given.by, state.resolved_by) or acts_for(given, state.lead):
         refuse("case.handler-calls", f"{given.by} handled the case {state.id}; somebody else calls", case=state.id)
     if state.file.called:
         refuse("case.called-already", f"the reporter of the case {state.id} was called already", case=state.id)
@@ -123,7 +116,10 @@ def _no_part(state: State, what: str) -> None:
 
 
 def rate(command: c.Rate, state: Answered | Closed, _subjects: Subjects, given: CaseGiven) -> list[e.CaseEvent]:
+    _no_part(state, "rated")
     _reporter_only(state, given, "rate")
+    if given.by == state.resolved_by:
+        refuse("case.rates-own-work", f"{given.by} handled the case {state.id} and does not rate it", case=state.id)
     if command.score not in MARKS:
         refuse("case.bad-score", f"a score is 1 to 5, not {command.score}", score=command.score)
     if state.file.rating:
@@ -146,7 +142,7 @@ def reopen(_command: c.Reopen, state: Answered | Closed, subjects: Subjects, giv
     if state.file.objection is not None:
         refuse("case.objection-open", f"an objection to the case {state.id} is not decided yet", case=state.id)
     before = state.deadline
-    limit = before.limit if before.limit is not None and before.limit.kind.unit else given.policy.desk_limit
+    limit = limit_anew(before, given)
     calendar = given.calendar_named(before.calendar)
     deadline = start_deadline(given.at, calendar, given.ladder_of(before), limit=limit)
     closed = isinstance(state, Closed)

@@ -90,7 +90,7 @@ class CaseOpened(CaseEvent):
 
     :param grid: the grid that the place lies in, empty where there is none.
     :param checked: whether an independent check is asked for before closing.
-    :param parent: the case that it is a part of.
+    :param parent: the case that it is a part of; :param found_by: who found that one.
     :param imported_from: the system in which it was opened as *foreign_id*.
     """
 
@@ -113,6 +113,7 @@ class CaseOpened(CaseEvent):
     hotline_kind: str = ""
     confidential: bool = False
     parent: str = ""
+    found_by: str = ""
     imported_from: str = ""
     foreign_id: str = ""
     text: Sealed | None = None
@@ -170,6 +171,7 @@ class CaseWarned(CaseEvent):
     step_at: dt.datetime
     next_step: Step | None = None
     color: str = "yellow"
+    due_at: dt.datetime | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -360,6 +362,7 @@ class CaseCorrected(CaseEvent):
     was_kind: str
     was_place: str
     route: Route
+    was_grid: str = ""
     reason: Sealed | None = None
 
 
@@ -377,10 +380,12 @@ class CaseLinked(CaseEvent):
 
 @attrs.frozen(kw_only=True)
 class DuplicateFound(CaseEvent):
-    """Another report of the same matter was linked to this case; its reporter is told, too."""
+    """Another report of the same matter was linked to this case; who reported and follows it is told, too."""
 
     duplicate: str
     reporter: str = ""
+    confidential: bool = False
+    followers: tuple[str, ...] = ()
 
 
 @attrs.frozen(kw_only=True)

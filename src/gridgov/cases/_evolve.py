@@ -21,6 +21,7 @@ from gridgov.cases._state import (
     Duplicate,
     HandedOver,
     Held,
+    Imported,
     InParts,
     Linked,
     Mode,
@@ -48,7 +49,9 @@ def evolve(tag: str, before: Any, event: Any) -> Any:
     if tag == MODE:
         return _mode(event)
     if tag.startswith("published:"):
-        return Published((*(before.lines if before is not None else ()), event))
+        return _published_list(before, event)
+    if tag.startswith("import:"):
+        return Imported(event.case)
     if isinstance(event, e.CaseOpened):
         return _opened(event)
     if before is None:
@@ -63,6 +66,12 @@ def _mode(event: Any) -> Mode:
     if isinstance(event, e.ModeSwitched):
         return Mode(since=event.at, until=event.until, ordinary=event.ordinary, by=event.by)
     return Mode()
+
+
+def _published_list(before: Published | None, event: e.ResultPublished) -> Published:
+    # Published again after it was handled again: the newer line takes the place of the older one.
+    kept = [line for line in (before.lines if before is not None else ()) if line.case != event.case]
+    return Published((*kept, event))
 
 
 def _opened(event: e.CaseOpened) -> State:
@@ -92,6 +101,7 @@ def _opened(event: e.CaseOpened) -> State:
         hotline_kind=event.hotline_kind,
         confidential=event.confidential,
         parent=event.parent,
+        found_by=event.found_by or event.by,
         imported_from=event.imported_from,
         foreign_id=event.foreign_id,
     )
@@ -161,6 +171,7 @@ def _corrected(before: State, event: e.CaseCorrected) -> State:
         supervisor=None,
         warned=False,
         request=None,
+        turn=before.file.turn + 1,
     )
     return Dispatched(file, route.lead) if route.rule else Registered(file, route.lead)
 
@@ -177,11 +188,12 @@ def _unlinked(before: State, event: e.CaseUnlinked) -> State:
     if not isinstance(before, Linked):
         raise ValueError(f"the case {before.id} was unlinked and was not linked")
     deadline = event.deadline or before.before.file.deadline
-    return attrs.evolve(before.before, file=_file(before, event, deadline=deadline))
+    return attrs.evolve(before.before, file=_file(before, event, deadline=deadline, turn=before.file.turn + 1))
 
 
 def _duplicate_found(before: State, event: e.DuplicateFound) -> State:
-    return _same(before, event, duplicates=(*before.file.duplicates, Duplicate(event.duplicate, event.reporter)))
+    found = Duplicate(event.duplicate, event.reporter, event.confidential, event.followers)
+    return _same(before, event, duplicates=(*before.file.duplicates, found))
 
 
 def _duplicate_lost(before: State, event: e.DuplicateLost) -> State:
@@ -224,7 +236,10 @@ def _returned(before: State, event: e.CaseReturned) -> State:
 
 
 def _transferred(before: State, event: e.CaseTransferred) -> State:
-    return Dispatched(_file(before, event, transfers=before.file.transfers + 1, request=None), event.lead)
+    file = _file(before, event, transfers=before.file.transfers + 1, request=None)
+    if isinstance(before, InParts):
+        return attrs.evolve(before, file=file, lead=event.lead)
+    return Dispatched(file, event.lead)
 
 
 def _warned(before: State, event: e.CaseWarned) -> State:
@@ -289,7 +304,7 @@ def _received(before: State, event: e.ReceiptConfirmed) -> State:
 
 def _outcome(before: State, event: e.OutcomeRecorded) -> State:
     if not event.taken_up:
-        return Dispatched(_file(before, event, deadline=event.deadline), _lead(before))
+        return Dispatched(_file(before, event, deadline=event.deadline, turn=before.file.turn + 1), _lead(before))
     file = _file(before, event, handled_by=event.by, resolved_at=event.at)
     return Resolved(file, _lead(before), event.by, event.at, event.in_time)
 
@@ -311,7 +326,8 @@ def _held(before: State, event: e.CaseHeld) -> State:
 
 
 def _extended(before: State, event: e.DeadlineExtended) -> State:
-    return _same(before, event, request=None, deadline=event.deadline)
+    file = before.file
+    return _same(before, event, request=None, deadline=event.deadline, granted=file.granted + 1, turn=file.turn + 1)
 
 
 def _denied(before: State, event: e.RequestDenied) -> State:
@@ -319,11 +335,12 @@ def _denied(before: State, event: e.RequestDenied) -> State:
 
 
 def _hold_ended(before: State, event: e.HoldEnded) -> State:
-    return Dispatched(_file(before, event, deadline=event.deadline), _lead(before), event.at)
+    file = _file(before, event, deadline=event.deadline, turn=before.file.turn + 1)
+    return Dispatched(file, _lead(before), event.at)
 
 
 def _with_deadline(before: State, event: e.ClockPaused | e.ClockResumed | e.DeadlineReviewed) -> State:
-    return _same(before, event, deadline=event.deadline)
+    return _same(before, event, deadline=event.deadline, turn=before.file.turn + 1)
 
 
 # --- closing ------------------------------------------------------------------------------------
@@ -331,7 +348,8 @@ def _with_deadline(before: State, event: e.ClockPaused | e.ClockResumed | e.Dead
 
 def _checked(before: State, event: e.CaseChecked) -> State:
     if not event.passed:
-        file = _file(before, event, resolved_at=None, deadline=event.deadline or before.file.deadline)
+        deadline = event.deadline or before.file.deadline
+        file = _file(before, event, resolved_at=None, excused=False, deadline=deadline, turn=before.file.turn + 1)
         return Dispatched(file, _lead(before))
     done = _done(before)
     return Checked(_file(before, event), done.lead, done.resolved_by, done.resolved_at, done.in_time, event.by)
@@ -366,6 +384,7 @@ def _reopened(before: State, event: e.CaseReopened) -> State:
         excused=False,
         published=False,
         reopenings=before.file.reopenings + 1,
+        turn=before.file.turn + 1,
     )
     return Dispatched(file, _lead(before))
 
@@ -378,7 +397,7 @@ def _closed(before: State, event: e.CaseClosed) -> State:
 
 
 def _withdrawn(before: State, event: e.CaseWithdrawn) -> State:
-    return Withdrawn(_file(before, event, request=None), event.at)
+    return Withdrawn(_file(before, event, request=None, objection=None), event.at)
 
 
 def _published(before: State, event: e.ResultPublished) -> State:
@@ -432,6 +451,7 @@ def _objection_decided(before: State, event: e.ObjectionDecided) -> State:
     if event.deadline is not None:
         # The deadline was wrong, so whatever followed from it did not happen to this lead.
         changes |= {"deadline": event.deadline, "rung": 0, "supervisor": None, "warned": False}
+        changes["turn"] = before.file.turn + 1
     if event.lead is not None:
         return Dispatched(_file(before, event, request=None, **changes), event.lead)
     after = _same(before, event, **changes)

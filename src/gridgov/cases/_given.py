@@ -25,18 +25,22 @@ __all__ = [
     "CaseGiven",
     "CasePolicy",
     "acts_for",
+    "aware",
+    "clear_of",
     "clock_only",
     "desk_or_lead",
     "guard",
     "is_desk",
     "lead_of",
     "lead_only",
+    "limit_anew",
     "may",
     "mode_of",
     "named_place",
     "reason_of",
     "refuse",
     "responded",
+    "same_house",
     "subject_of",
     "tag_of",
     "under_mode",
@@ -44,6 +48,7 @@ __all__ = [
 ]
 
 MARKS = range(1, 6)
+REASON = dt.timedelta(days=36_525)
 MODE = "mode"
 """The tag of whether it is peacetime or emergency."""
 EXTRAORDINARY = ("emergency", "safety")
@@ -67,7 +72,11 @@ class CasePolicy:
     :param respond_within: how long a first answer may take, for the response rate (响应率).
     :param returns_max: how often a case may be handed back; the next return goes up a rung.
     :param holds_max: how often a case may be put on hold (挂账), :param hold_days_max: for how long.
-    :param extensions_max: how often more time (延期) may be granted.
+    :param extensions_max: how often more time (延期) may be granted, :param extension_days_max: and
+        how many days of it at once.
+    :param transfers_max: how often leads may pass a case on; after that they return it.
+    :param report_back_days: how long the clock stands still for an authority that has the lead on a
+        matter; then it goes on, and somebody asks what became of it.
     :param finder_differs: who found a matter on patrol does not handle it, unless its rule allows
         that on the spot; :param spot_rung_max: and the case has climbed at most so many rungs.
     :param appeal_days: how many days after it was resolved lateness may be appealed against.
@@ -86,6 +95,9 @@ class CasePolicy:
     holds_max: int = 1
     hold_days_max: int = 365
     extensions_max: int = 2
+    extension_days_max: int = 30
+    transfers_max: int = 5
+    report_back_days: int = 60
     finder_differs: bool = True
     spot_rung_max: int = 0
     appeal_days: int = 30
@@ -179,6 +191,39 @@ def acts_for(given: CaseGiven, party: Party) -> bool:
     return given.roster.acts_for(given.by, party.holder)
 
 
+def same_house(given: CaseGiven, one: str, other: str) -> bool:
+    """Say whether two actors are the same, or one belongs to the other, or both to one organization."""
+    roster = given.roster
+    if roster.acts_for(one, other) or roster.acts_for(other, one):
+        return True
+    persons = (roster.persons.get(one), roster.persons.get(other))
+    homes = [person.organization for person in persons if person is not None]
+    return len(homes) == 2 and homes[0] is not None and homes[0] == homes[1]
+
+
+def aware(instant: dt.datetime | None, what: str, given: CaseGiven) -> None:
+    """Refuse an instant that a person gave without a time zone, or beyond reason."""
+    if instant is None:
+        return
+    if instant.tzinfo is None:
+        refuse("case.naive-instant", f"the {what} needs a time zone", instant=instant)
+    if not given.at - REASON <= instant <= given.at + REASON:
+        refuse("case.bad-instant", f"the {what} lies a hundred years away", instant=instant.isoformat())
+
+
+def clear_of(state: State, what: str) -> None:
+    """Refuse where somebody waits for an answer that would get lost."""
+    file = state.file
+    waiting = file.objection is not None or file.request is not None or not all(r.settled for r in file.report_ins)
+    if waiting or file.duplicates:
+        refuse(
+            "case.unsettled",
+            f"the case {state.id} has an open objection, request or report-in, or duplicates; settle them before it "
+            f"is {what}",
+            case=state.id,
+        )
+
+
 def is_desk(given: CaseGiven) -> bool:
     return given.roster.acts_for(given.by, given.policy.desk)
 
@@ -268,6 +313,13 @@ def under_mode(deadline: Deadline, band: str, subjects: Subjects, given: CaseGiv
     if band in EXTRAORDINARY or not mode.pauses:
         return deadline
     return pause_deadline(deadline, given.at, mode.until)
+
+
+def limit_anew(before: Deadline, given: CaseGiven) -> Limit:
+    """Give the limit of a clock that begins again: the one of before, unless it names a date that is over."""
+    limit = before.limit
+    over = limit is not None and limit.kind is LimitKind.SET_DATE and limit.last_day(given.day) < given.day
+    return given.policy.desk_limit if limit is None or over else limit
 
 
 def responded(file: CaseFile, given: CaseGiven) -> bool | None:

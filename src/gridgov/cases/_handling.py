@@ -11,6 +11,7 @@ from gridgov.cases import _events as e
 from gridgov.cases._given import (
     CaseGiven,
     acts_for,
+    clear_of,
     desk_or_lead,
     is_desk,
     lead_of,
@@ -26,6 +27,7 @@ from gridgov.cases._given import (
 )
 from gridgov.cases._route import PART, Route
 from gridgov.cases._state import (
+    Answered,
     Checked,
     Dispatched,
     HandedOver,
@@ -37,12 +39,13 @@ from gridgov.cases._state import (
 )
 from gridgov.decider import Subjects
 from gridgov.errors import as_code
-from gridgov.escalation import Ladder, Step, climbed_early, next_step, pause_deadline, resume_deadline, start_deadline
+from gridgov.escalation import Ladder, Step, climbed_early, next_step, pause_deadline, pressed_from, resume_deadline
 from gridgov.staffing import Party
 
 __all__ = [
     "acknowledge",
     "climbed",
+    "closed",
     "closed_part",
     "confirm_receipt",
     "dispatch",
@@ -50,6 +53,7 @@ __all__ = [
     "give_back",
     "hand_over",
     "join",
+    "part_closed_by",
     "record_outcome",
     "resolve",
     "split",
@@ -97,15 +101,34 @@ def give_back(_command: c.Return, state: Dispatched, _subjects: Subjects, given:
     events: list[e.CaseEvent] = [
         e.CaseReturned(case=state.id, at=given.at, by=given.by, desk=desk, reason=reason_of(given))
     ]
-    ladder = given.ladder_of(state.deadline)
-    if state.file.returns >= given.policy.returns_max and ladder is not None and state.file.rung < len(ladder.rungs):
+    above = _above(state, given)
+    if state.file.returns >= given.policy.returns_max and above is not None:
         # Sent to and fro often enough: somebody above decides whose it is.
-        events.append(climbed(state, ladder, state.file.rung, given.at, given, overdue=False))
+        events.append(climbed(state, *above, given.at, given, overdue=False))
     return events
 
 
-def transfer(command: c.Transfer, state: Dispatched, _subjects: Subjects, given: CaseGiven) -> list[e.CaseEvent]:
+def _above(state: Dispatched | InParts, given: CaseGiven) -> tuple[Ladder, int] | None:
+    """Give the next rung that is somebody else than the one who has it."""
+    ladder = given.ladder_of(state.deadline)
+    if ladder is None:
+        return None
+    for rung in range(state.file.rung, len(ladder.rungs)):
+        if given.party(ladder.rungs[rung].target, state.file.place).holder != state.lead.holder:
+            return ladder, rung
+    return None
+
+
+def transfer(
+    command: c.Transfer, state: Dispatched | InParts, _subjects: Subjects, given: CaseGiven
+) -> list[e.CaseEvent]:
     desk_or_lead(state, given, "transfer")
+    if state.file.transfers >= given.policy.transfers_max and not is_desk(given):
+        refuse(
+            "case.transferred-enough",
+            f"the case {state.id} was passed on {state.file.transfers} times; return it, and the desk decides",
+            case=state.id,
+        )
     lead = given.named(command.lead, state.file.place)
     if lead.holder == state.lead.holder:
         refuse("case.transfer-to-itself", f"{lead.holder} has the case {state.id} already", case=state.id)
@@ -123,11 +146,10 @@ def escalate(
     _command: c.Escalate, state: Dispatched | InParts, _subjects: Subjects, given: CaseGiven
 ) -> list[e.CaseEvent]:
     lead_only(state, given, "escalate")
-    ladder = given.ladder_of(state.deadline)
-    rung = state.file.rung
-    if ladder is None or rung >= len(ladder.rungs):
+    above = _above(state, given)
+    if above is None:
         refuse("case.top-of-the-ladder", f"nobody stands above for the case {state.id}", case=state.id)
-    return [climbed(state, ladder, rung, given.at, given, overdue=False)]
+    return [climbed(state, *above, given.at, given, overdue=False)]
 
 
 def climbed(
@@ -162,8 +184,9 @@ def resolve(
 ) -> list[e.CaseEvent]:
     holder = lead_of(state)
     file = state.file
-    finder = given.by == file.opened_by
-    on_the_spot = state.route.on_the_spot and finder and file.rung <= given.policy.spot_rung_max
+    finder = given.roster.acts_for(given.by, file.found_by)
+    spot = state.route.on_the_spot and file.rung <= given.policy.spot_rung_max
+    on_the_spot = spot and given.by == file.opened_by
     if not (acts_for(given, holder) or on_the_spot):
         refuse(
             "case.not-the-lead",
@@ -171,7 +194,7 @@ def resolve(
             case=state.id,
             lead=holder.holder,
         )
-    if finder and not on_the_spot and given.policy.finder_differs and file.source in FOUND and not file.parent:
+    if finder and not spot and given.policy.finder_differs and file.source in FOUND:
         refuse(
             "case.finder-handles",
             f"{given.by} found the matter of the case {state.id}; somebody else handles it, or its rule allows it on "
@@ -196,7 +219,7 @@ def resolve(
     if not file.parent or file.checked:
         return [resolved]
     done = Resolved(file, holder, given.by, given.at, resolved.in_time)
-    return [resolved, *closed_part(done, subjects, given)]
+    return [resolved, *part_closed_by(done, subjects, given)]
 
 
 # --- parts --------------------------------------------------------------------------------------
@@ -220,20 +243,25 @@ def split(
     for name, lead, place in zip(names, command.leads, places, strict=True):
         if subjects.get(tag_of(name)) is not None:
             refuse("case.exists", f"there is a case {name!r} already", case=name)
-        events += _part(name, given.named(lead, named_place(place, given)), place, state, subjects, given)
+        events += _part(name, given.named(lead, named_place(place, given)), place, state, given)
     return events
 
 
-def _part(
-    name: str, lead: Party, place: str, whole: Registered | Dispatched, subjects: Subjects, given: CaseGiven
-) -> list[e.CaseEvent]:
+def _part(name: str, lead: Party, place: str, whole: Registered | Dispatched, given: CaseGiven) -> list[e.CaseEvent]:
     """Open one part: as much time as the whole has, its ladder, and a lead of its own."""
     file, before = whole.file, whole.deadline
-    due_at = max(before.due_at, given.at)
-    ladder = given.ladder_of(before)
-    deadline = start_deadline(given.at, given.calendar_named(before.calendar), ladder, agreed_at=due_at)
-    deadline = under_mode(deadline, whole.route.band, subjects, given)
-    route = Route(rule="", band=PART, table=given.table.version, origin=whole.id, lead=lead, deadline=deadline)
+    # The clock of the whole, with its limit and its pauses; pressed from now on, and from the first rung.
+    deadline = pressed_from(before, given.ladder_of(before), given.calendar_named(before.calendar), given.at)
+    route = Route(
+        rule="",
+        band=whole.route.band,
+        decided=PART,
+        table=given.table.version,
+        origin=whole.id,
+        lead=lead,
+        deadline=deadline,
+        on_the_spot=whole.route.on_the_spot,
+    )
     opened = e.CaseOpened(
         case=name,
         at=given.at,
@@ -252,6 +280,7 @@ def _part(
         checked=file.checked,
         tags=file.tags,
         parent=whole.id,
+        found_by=file.found_by,
     )
     return [
         opened,
@@ -260,19 +289,32 @@ def _part(
     ]
 
 
-def closed_part(state: Resolved | Checked, subjects: Subjects, given: CaseGiven) -> list[e.CaseEvent]:
+def closed(state: Resolved | Checked | Answered, given: CaseGiven) -> e.CaseClosed:
+    """Give the event that closes the loop."""
+    return e.CaseClosed(
+        case=state.id,
+        at=given.at,
+        by=given.by,
+        in_time=state.in_time,
+        resolved_at=state.resolved_at,
+        due_at=state.deadline.due_at,
+        resolved_by=state.resolved_by,
+    )
+
+
+def part_closed_by(state: Resolved | Checked, subjects: Subjects, given: CaseGiven) -> list[e.CaseEvent]:
+    """Close a part that was just found done, unless somebody still waits for an answer about it."""
+    file = state.file
+    if file.objection is not None or not all(each.settled for each in file.report_ins):
+        return []
+    return closed_part(state, subjects, given)
+
+
+def closed_part(state: Resolved | Checked | Answered, subjects: Subjects, given: CaseGiven) -> list[e.CaseEvent]:
     """Close a part that is done: nobody reported it by itself, so nobody waits for an answer."""
     whole = subject_of(state.file.parent, subjects)
     return [
-        e.CaseClosed(
-            case=state.id,
-            at=given.at,
-            by=given.by,
-            in_time=state.in_time,
-            resolved_at=state.resolved_at,
-            due_at=state.deadline.due_at,
-            resolved_by=state.resolved_by,
-        ),
+        closed(state, given),
         e.PartHandled(case=whole.id, at=given.at, by=given.by, part=state.id),
     ]
 
@@ -286,6 +328,7 @@ def join(
     if not isinstance(whole, InParts):
         wrong_state(whole, "joined")
     desk_or_lead(whole, given, "join")
+    clear_of(state, "joined")
     reason = reason_of(given)
     return [
         e.CaseLinked(case=state.id, at=given.at, by=given.by, of=whole.id),
@@ -306,15 +349,21 @@ def hand_over(command: c.HandOver, state: Dispatched, _subjects: Subjects, given
     return [e.CaseHandedOver(case=state.id, at=given.at, by=given.by, authority=authority, reason=reason_of(given))]
 
 
-def _authority_or_lead(state: HandedOver, given: CaseGiven, what: str) -> None:
-    if not acts_for(given, state.authority):
-        desk_or_lead(state, given, what)
+def _authority_or_desk(state: HandedOver, given: CaseGiven, what: str) -> None:
+    # Not the one who handed it over: with the receipt their clock stops, and with the outcome they are done.
+    if not acts_for(given, state.authority) and not is_desk(given):
+        refuse(
+            "handover.not-the-authority",
+            f"only {state.authority.holder} or the desk {what} the case {state.id}",
+            case=state.id,
+            authority=state.authority.holder,
+        )
 
 
 def confirm_receipt(
     command: c.ConfirmReceipt, state: HandedOver, _subjects: Subjects, given: CaseGiven
 ) -> list[e.CaseEvent]:
-    _authority_or_lead(state, given, "confirm the receipt of")
+    _authority_or_desk(state, given, "confirms the receipt of")
     if state.receipt:
         refuse("handover.received-already", f"the receipt of the case {state.id} is {state.receipt}", case=state.id)
     if as_code(command.receipt) != repr(command.receipt):
@@ -325,7 +374,9 @@ def confirm_receipt(
             at=given.at,
             by=given.by,
             receipt=command.receipt,
-            deadline=pause_deadline(state.deadline, given.at),
+            deadline=pause_deadline(
+                state.deadline, given.at, given.at + dt.timedelta(days=given.policy.report_back_days)
+            ),
             in_time=not state.deadline.is_late(given.at),
         )
     ]
@@ -334,7 +385,7 @@ def confirm_receipt(
 def record_outcome(
     command: c.RecordOutcome, state: HandedOver, subjects: Subjects, given: CaseGiven
 ) -> list[e.CaseEvent]:
-    _authority_or_lead(state, given, "record the outcome of")
+    _authority_or_desk(state, given, "records the outcome of")
     result = reason_of(given, "result")
     if command.taken_up and not state.receipt:
         refuse("handover.no-receipt", f"the case {state.id} has no receipt yet; confirm it first", case=state.id)
@@ -343,18 +394,20 @@ def record_outcome(
         calendar = given.calendar_named(deadline.calendar)
         deadline = resume_deadline(deadline, given.ladder_of(deadline), calendar, given.at)
         deadline = under_mode(deadline, state.route.band, subjects, given)
-    return [
-        e.OutcomeRecorded(
-            case=state.id,
-            at=given.at,
-            by=given.by,
-            taken_up=command.taken_up,
-            authority=state.authority.holder,
-            deadline=deadline,
-            in_time=state.in_time,
-            result=result,
-        )
-    ]
+    recorded = e.OutcomeRecorded(
+        case=state.id,
+        at=given.at,
+        by=given.by,
+        taken_up=command.taken_up,
+        authority=state.authority.holder,
+        deadline=deadline,
+        in_time=state.in_time,
+        result=result,
+    )
+    if not command.taken_up or not state.file.parent or state.file.checked:
+        return [recorded]
+    done = Resolved(state.file, state.lead, given.by, given.at, state.in_time)
+    return [recorded, *part_closed_by(done, subjects, given)]
 
 
 # --- pressing -----------------------------------------------------------------------------------

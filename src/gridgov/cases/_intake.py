@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,8 @@ from gridgov.cases import _commands as c
 from gridgov.cases import _events as e
 from gridgov.cases._given import (
     CaseGiven,
+    aware,
+    clear_of,
     desk_or_lead,
     guard,
     is_desk,
@@ -31,9 +34,11 @@ from gridgov.cases._route import IMPORTED, Route
 from gridgov.cases._state import CaseFile, Dispatched, Linked, OpenState, Registered, State, is_open
 from gridgov.decider import Subjects
 from gridgov.errors import as_code
-from gridgov.escalation import Deadline, Ladder, resume_deadline, start_deadline, worked_out
+from gridgov.escalation import Deadline, Ladder, pressed_from, resume_deadline, start_deadline, worked_out
 from gridgov.routing import Kind, decide
 from gridgov.worktime import Limit
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 __all__ = ["accept", "correct", "decline", "follow", "import_case", "link", "open_case", "unfollow", "unlink"]
 
@@ -48,9 +53,11 @@ def open_case(command: c.OpenCase, _state: None, subjects: Subjects, given: Case
     if command.hotline_kind and command.hotline_kind not in c.HOTLINE_KINDS:
         kinds = ", ".join(c.HOTLINE_KINDS)
         refuse("case.unknown-hotline-kind", f"the hotline kind {as_code(command.hotline_kind)} is none of {kinds}")
-    _aware(command.agreed_due_at, "agreed date")
+    aware(command.agreed_due_at, "agreed date", given)
     may("OpenCase", command.place, given)
     _admitted(kind)
+    if not all(_DIGEST.fullmatch(each) for each in command.evidence):
+        refuse("case.bad-evidence", "evidence is named by its SHA-256 digest: 64 hexadecimal digits")
     opened = e.CaseOpened(
         case=given.command_id,
         at=given.at,
@@ -89,11 +96,6 @@ def _source(source: str) -> None:
     if source not in c.SOURCES:
         sources = ", ".join(sorted(c.SOURCES))
         refuse("case.unknown-source", f"the source {as_code(source)} is none of {sources}")
-
-
-def _aware(instant: dt.datetime | None, what: str) -> None:
-    if instant is not None and instant.tzinfo is None:
-        refuse("case.naive-instant", f"the {what} needs a time zone", instant=instant)
 
 
 def _admitted(kind: Kind) -> None:
@@ -193,8 +195,7 @@ def _deadline(
 
 def _from_now_on(deadline: Deadline, given: CaseGiven) -> Deadline:
     """Let nothing fall due before now: what was not known could not be pressed for."""
-    step = deadline.step
-    return deadline if step is None else attrs.evolve(deadline, step=attrs.evolve(step, at=max(step.at, given.at)))
+    return pressed_from(deadline, given.ladder_of(deadline), given.calendar_named(deadline.calendar), given.at)
 
 
 def import_case(command: c.ImportCase, _state: None, subjects: Subjects, given: CaseGiven) -> list[e.CaseEvent]:
@@ -202,12 +203,18 @@ def import_case(command: c.ImportCase, _state: None, subjects: Subjects, given: 
     kind = _kind(command.kind, given)
     named_place(command.place, given)
     _source(command.source)
-    _aware(command.opened_at, "opening")
-    _aware(command.due_at, "promised date")
+    aware(command.opened_at, "opening", given)
+    aware(command.due_at, "promised date", given)
     if command.opened_at > given.at:
         refuse("case.opened-later", "an imported case was opened before now", opened_at=command.opened_at.isoformat())
-    if not command.system or not command.foreign_id:
-        refuse("case.no-origin", "an imported case names its system and what it is called there")
+    if not all(as_code(name) == repr(name) for name in (command.system, command.foreign_id)):
+        refuse("case.no-origin", "an imported case names its system and what it is called there, as codes without text")
+    if subjects.get(f"import:{command.system}:{command.foreign_id}") is not None:
+        refuse(
+            "case.imported-already",
+            f"{command.foreign_id} of {command.system} was imported already",
+            foreign_id=command.foreign_id,
+        )
     may("ImportCase", command.place, given)
     _admitted(kind)
     opened = e.CaseOpened(
@@ -229,7 +236,7 @@ def import_case(command: c.ImportCase, _state: None, subjects: Subjects, given: 
     if not command.lead:
         return [opened, e.CaseRouted(case=opened.case, at=given.at, by="system:routing", route=route)]
     lead = given.named(command.lead, command.place)
-    kept = Route(rule="", band=IMPORTED, table=route.table, lead=lead, deadline=route.deadline)
+    kept = Route(rule="", band=route.band, decided=IMPORTED, table=route.table, lead=lead, deadline=route.deadline)
     return [
         opened,
         e.CaseRouted(case=opened.case, at=given.at, by=given.by, route=kept),
@@ -253,21 +260,10 @@ def decline(
         refuse("case.not-the-desk", f"only {given.policy.desk} declines a case", case=state.id)
     if isinstance(state, Dispatched) and state.acknowledged_at is not None:
         refuse("case.acknowledged-already", f"the case {state.id} is being handled", case=state.id)
-    _settled(state, "declined")
+    if state.file.parent:
+        refuse("case.is-a-part", f"{state.id} is a part of {state.file.parent}; join it instead", case=state.id)
+    clear_of(state, "declined")
     return [e.CaseDeclined(case=state.id, at=given.at, by=given.by, reason=reason_of(given))]
-
-
-def _settled(state: State, what: str) -> None:
-    """Refuse where somebody waits for an answer that would get lost."""
-    file = state.file
-    open_ = file.objection is not None or file.request is not None or not all(r.settled for r in file.report_ins)
-    if open_ or file.duplicates:
-        refuse(
-            "case.unsettled",
-            f"the case {state.id} has an open objection, request or report-in, or duplicates; settle them before it "
-            f"is {what}",
-            case=state.id,
-        )
 
 
 def correct(
@@ -294,6 +290,7 @@ def correct(
             grid=grid,
             was_kind=file.kind,
             was_place=file.place,
+            was_grid=file.grid,
             route=_under_mode(route, subjects, given),
             reason=reason_of(given),
             **_of_kind(kind),
@@ -308,10 +305,8 @@ def _going_on(state: Registered | Dispatched, given: CaseGiven) -> Deadline:
 
 
 def _with_history(fresh: Deadline, before: Deadline, given: CaseGiven) -> Deadline:
-    """Give a corrected deadline the pauses, and what fits of the extensions, that the wrong one had."""
-    in_sessions = fresh.limit is not None and fresh.limit.kind.in_sessions
-    kept = tuple(each for each in before.extensions if fresh.limit is not None and each.kind.in_sessions == in_sessions)
-    longer = attrs.evolve(fresh, pauses=before.pauses, extensions=kept)
+    """Give a corrected deadline the pauses and the extensions that the wrong one had."""
+    longer = attrs.evolve(fresh, pauses=before.pauses, extensions=before.extensions)
     return _from_now_on(worked_out(longer, given.ladder_of(fresh), given.calendar_named(fresh.calendar)), given)
 
 
@@ -326,7 +321,7 @@ def link(
         refuse("case.linked-to-itself", f"{state.id} is no duplicate of itself", case=state.id)
     if state.file.parent:
         refuse("case.is-a-part", f"{state.id} is a part of {state.file.parent}; join it instead", case=state.id)
-    _settled(state, "linked")
+    clear_of(state, "linked")
     other = subject_of(command.of, subjects)
     guard("LinkDuplicate", other, given)
     if not is_open(other):
@@ -335,7 +330,15 @@ def link(
     deadline = _going_on(state, given) if state.deadline.stands_since is not None else None
     return [
         e.CaseLinked(case=state.id, at=given.at, by=given.by, of=other.id, reporter=reporter, deadline=deadline),
-        e.DuplicateFound(case=other.id, at=given.at, by=given.by, duplicate=state.id, reporter=reporter),
+        e.DuplicateFound(
+            case=other.id,
+            at=given.at,
+            by=given.by,
+            duplicate=state.id,
+            reporter=reporter,
+            confidential=state.file.confidential,
+            followers=state.file.followers,
+        ),
     ]
 
 
@@ -345,7 +348,9 @@ def unlink(command: c.UnlinkDuplicate, state: Linked, subjects: Subjects, given:
         refuse("case.is-a-part", f"{state.id} was joined into {state.file.parent}; split that again", case=state.id)
     other = subject_of(state.of, subjects)
     before = state.before.deadline
-    deadline = under_mode(before, state.route.band, subjects, given)
+    # Holidays may have been published meanwhile, and whatever was missed is pressed for from now on.
+    ladder, calendar = given.ladder_of(before), given.calendar_named(before.calendar)
+    deadline = worked_out(before, ladder, calendar, floor=given.at)
     return [
         e.CaseUnlinked(
             case=state.id,
@@ -353,7 +358,7 @@ def unlink(command: c.UnlinkDuplicate, state: Linked, subjects: Subjects, given:
             by=given.by,
             of=other.id,
             reason=reason_of(given),
-            deadline=None if deadline is before else deadline,
+            deadline=under_mode(deadline, state.route.band, subjects, given),
         ),
         e.DuplicateLost(case=other.id, at=given.at, by=given.by, duplicate=state.id, reporter=state.file.reporter),
     ]

@@ -17,6 +17,7 @@ from gridgov.cases import _commands as c
 from gridgov.cases import _events as e
 from gridgov.cases._evolve import evolve
 from gridgov.cases._given import MODE, CaseGiven, guard, subject_of, tag_of, wrong_state
+from gridgov.cases._shown import shown
 from gridgov.cases._state import Closed, Declined, Dispatched, Linked, State, Withdrawn, holder_of
 from gridgov.decider import Decider, Subjects
 
@@ -201,6 +202,8 @@ def _tags(event: Any) -> tuple[str, ...]:
         return (MODE,)
     if isinstance(event, e.ResultPublished):
         return (tag_of(event.case), f"published:{event.month}")
+    if isinstance(event, e.CaseOpened) and event.imported_from:
+        return (tag_of(event.case), f"import:{event.imported_from}:{event.foreign_id}")
     return (tag_of(event.case),)
 
 
@@ -226,6 +229,11 @@ def _counts(event: Any, after: Any) -> Iterable[tuple[str, ...]]:
             yield ("opened",)
             yield ("opened", event.kind)
             yield ("opened", "grid", event.grid)
+        case e.CaseCorrected():
+            yield ("corrected",)
+            if event.was_grid != event.grid and not after.file.parent:
+                yield ("opened-again", "grid", event.was_grid)
+                yield ("opened", "grid", event.grid)
         case e.CaseRouted():
             yield ("routed", event.route.band or "desk")
             yield ("dispatched", event.route.lead.holder)
@@ -266,28 +274,38 @@ def _figures(event: Any, after: Any) -> Iterable[tuple[str, ...]]:
     """What the official rates are made of: ``("rate", month, scope, figure)``.
 
     A case counts in the month in which it was due, an answer or a call in the month in which it
-    happened. A part of a case is not a case of its own.
+    happened; a reporter who was called and rated is asked once. A part of a case is not a case of its own.
     """
     month = ""
     figures: tuple[str, ...] = ()
     match event:
-        case e.CaseClosed() if isinstance(after, Closed) and not after.file.excused and not after.file.parent:
+        case _ if not isinstance(event, e.CaseEvent) or after.file.parent:
+            return
+        case e.CaseClosed() if isinstance(after, Closed) and not after.file.excused:
             month = after.deadline.local(event.due_at)[:7]
             figures = ("due", "closed", *(["in-time"] if event.in_time else []))
         case e.CaseReopened() if event.was_closed and not event.was_excused and event.was_due_at is not None:
             month = after.deadline.local(event.was_due_at)[:7]
             figures = ("due-again", "closed-again", *(["in-time-again"] if event.was_in_time else []))
-        case e.ObjectionDecided() if event.against == "lateness" and event.upheld and event.was_closed:
-            month, figures = after.deadline.local(after.deadline.due_at)[:7], ("excused",)
+        case e.ObjectionDecided() if event.against == "lateness" and event.upheld:
+            # Before it was closed it was not counted yet, so there is nothing to take out.
+            month = after.deadline.local(after.deadline.due_at)[:7]
+            figures = ("excused", "taken-out") if event.was_closed else ("excused",)
         case e.CaseAcknowledged() | e.CaseAccepted() | e.CaseResolved() if event.responded_in_time is not None:
             month = after.deadline.local(event.at)[:7]
             figures = ("responded", *(["responded-in-time"] if event.responded_in_time else []))
         case e.ReporterCalled() if event.reached:
             month = after.deadline.local(event.at)[:7]
-            figures = ("called", *(["solved"] if event.solved else []), *(["satisfied"] if event.satisfied else []))
-        case e.CaseRated():
+            asked = not after.file.rating
+            figures = (
+                "called",
+                *(["solved"] if event.solved else []),
+                *(["asked"] if asked else []),
+                *(["satisfied"] if asked and event.satisfied else []),
+            )
+        case e.CaseRated() if not after.file.called:
             month = after.deadline.local(event.at)[:7]
-            figures = ("rated", *(["pleased"] if event.score >= PLEASED_FROM else []))
+            figures = ("asked", *(["satisfied"] if event.score >= PLEASED_FROM else []))
         case _:
             return
     for scope in ("", f"holder:{holder_of(after)}", f"grid:{after.file.grid}"):
@@ -309,5 +327,8 @@ CASES: Decider[Any, Any, CaseGiven] = Decider(
     falls_due=_clockwork.falls_due,
     settled=_settled,
     tally=_tally,
+    shown=shown,
+    always=(MODE,),
+    present=(c.SwitchMode, c.EndMode),
 )
 """The room of cases, as the office needs it."""

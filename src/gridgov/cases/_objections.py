@@ -7,7 +7,18 @@ import datetime as dt
 from gridgov.access import kind_of_actor
 from gridgov.cases import _commands as c
 from gridgov.cases import _events as e
-from gridgov.cases._given import CaseGiven, acts_for, lead_of, reason_of, refuse, under_mode, wrong_state
+from gridgov.cases._given import (
+    CaseGiven,
+    acts_for,
+    aware,
+    lead_of,
+    limit_anew,
+    reason_of,
+    refuse,
+    same_house,
+    under_mode,
+    wrong_state,
+)
 from gridgov.cases._state import (
     Answered,
     Checked,
@@ -17,6 +28,7 @@ from gridgov.cases._state import (
     HandedOver,
     Held,
     InParts,
+    Objection,
     OpenState,
     Registered,
     Resolved,
@@ -24,7 +36,7 @@ from gridgov.cases._state import (
 )
 from gridgov.decider import Subjects
 from gridgov.errors import as_code
-from gridgov.escalation import Deadline, start_deadline
+from gridgov.escalation import Deadline, pause_deadline, start_deadline
 from gridgov.staffing import Party
 
 __all__ = ["decide_objection", "raise_objection"]
@@ -86,15 +98,12 @@ def decide_objection(
     objection = state.file.objection
     if objection is None:
         refuse("objection.none", f"nobody objected to the case {state.id}", case=state.id)
-    first = state.declined_by if isinstance(state, Declined) else ""
-    if given.by in (objection.raised_by, first) or kind_of_actor(given.by, given.roster) != "worker":
-        refuse("objection.decided-by-a-person", "a person who did not raise the objection decides it", by=given.by)
-    match state:
-        case Resolved() | Checked() | Answered() | Closed() if objection.against == "lateness":
-            if given.by == state.resolved_by or acts_for(given, state.lead):
-                refuse("objection.decided-by-a-person", "nobody decides about their own lateness", by=given.by)
-        case _:
-            pass
+    if kind_of_actor(given.by, given.roster) != "worker" or _concerns(given.by, objection, state, given):
+        refuse(
+            "objection.decided-by-a-person",
+            "a person decides it who did not raise it, does not have the case, and did not decide it before",
+            by=given.by,
+        )
     lead, deadline = _anew(command, objection.against, state, subjects, given) if command.upheld else (None, None)
     return [
         e.ObjectionDecided(
@@ -112,6 +121,23 @@ def decide_objection(
     ]
 
 
+def _concerns(by: str, objection: Objection, state: OpenState | Closed | Declined, given: CaseGiven) -> bool:
+    """Say whether somebody would decide about their own affair."""
+    if by == objection.raised_by:
+        return True
+    if isinstance(state, Declined):
+        return by == state.declined_by
+    colleagues = objection.raised_by in given.roster.persons and same_house(given, by, objection.raised_by)
+    match state:
+        case Registered():
+            # The desk has it because nobody else has, and says where it goes; about its own time others decide.
+            return objection.against != "route" and (acts_for(given, state.desk) or colleagues)
+        case Resolved() | Checked() | Answered() | Closed():
+            return colleagues or acts_for(given, state.lead) or same_house(given, by, state.resolved_by)
+        case _:
+            return colleagues or acts_for(given, state.lead)
+
+
 def _anew(
     command: c.DecideObjection,
     against: str,
@@ -125,16 +151,20 @@ def _anew(
     before = state.deadline
     calendar, ladder = given.calendar_named(before.calendar), given.ladder_of(before)
     if against == "deadline":
-        if command.due_at is None or command.due_at.tzinfo is None or command.due_at <= given.at:
+        aware(command.due_at, "new deadline", given)
+        if command.due_at is None or command.due_at <= given.at:
             refuse("objection.no-deadline", "an upheld objection to the deadline names a new one, in the future")
-        return None, start_deadline(given.at, calendar, ladder, agreed_at=command.due_at)
+        fresh = start_deadline(given.at, calendar, ladder, agreed_at=command.due_at)
+        # Whatever makes the clock stand still makes the new one stand still, too.
+        stands = before.stands_since is not None
+        return None, pause_deadline(fresh, given.at, before.resumes_at) if stands else fresh
     if not command.lead:
         refuse("objection.no-lead", "an upheld objection to the route or a refusal names who has the case now")
     lead = given.named(command.lead, state.file.place)
     if isinstance(state, Declined):
         # It begins now: nobody had it while it was declined.
-        limit = before.limit or given.policy.desk_limit
-        return lead, under_mode(start_deadline(given.at, calendar, ladder, limit=limit), "", subjects, given)
+        fresh = start_deadline(given.at, calendar, ladder, limit=limit_anew(before, given))
+        return lead, under_mode(fresh, state.route.band, subjects, given)
     if not isinstance(state, Registered | Dispatched):
         wrong_state(state, "given to somebody else")
     return lead, None

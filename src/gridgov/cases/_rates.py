@@ -7,6 +7,7 @@ taken out of the rate, never out of the record; a part of a case is not counted 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +18,8 @@ from gridgov.cases._state import CaseFile, State, holder_of, is_open
 from gridgov.decider import Sight
 from gridgov.errors import NotFoundError
 from gridgov.worktime import due
+
+_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
 __all__ = ["Rates", "RatesAnswer", "Share"]
 
@@ -44,7 +47,7 @@ class RatesAnswer:
     :param closing: 结案率 = closed / due; :param punctual: 按期结案率 = closed in time / due.
     :param response: 响应率 = first answers in time / first answers that were due.
     :param solution: 解决率 = solved / reporters reached; :param satisfaction: 满意率 = satisfied /
-        reporters reached or who rated (4 or 5 of 5 is satisfied).
+        reporters who were asked, by a call or by rating (4 or 5 of 5 is satisfied).
     :param excused: late cases that an appeal took out.
     """
 
@@ -72,9 +75,12 @@ class Rates:
         """Work the rates out.
 
         :raises NotFoundError: for an unknown place.
-        :raises ValueError: for a place and a holder at once.
+        :raises ValueError: for a place and a holder at once, or a month that is none.
         """
         given: CaseGiven = sight.given("cases")
+        for month in self.months:
+            if not _MONTH.fullmatch(month):
+                raise ValueError(f"{month!r} is no month; write it as 2026-09")
         if self.on and self.holder:
             raise ValueError("rates are of a place or of a holder, not of both")
         if self.on and self.on not in given.territory:
@@ -91,7 +97,7 @@ class Rates:
             for state in sight.live("case:")
             if is_open(state) and not state.file.parent and self._of(state, given)
         ]
-        excused = count("excused")
+        excused = count("taken-out")
         due_count = count("due") - count("due-again") - excused + sum(self._due(state.file, given) for state in waiting)
         closed = count("closed") - count("closed-again") - excused
         unanswered = sum(self._unanswered(state.file, given) for state in waiting)
@@ -101,8 +107,8 @@ class Rates:
             punctual=Share(count("in-time") - count("in-time-again"), due_count),
             response=Share(count("responded-in-time"), count("responded") + unanswered),
             solution=Share(count("solved"), called),
-            satisfaction=Share(count("satisfied", "pleased"), called + count("rated")),
-            excused=excused,
+            satisfaction=Share(count("satisfied"), count("asked")),
+            excused=count("excused"),
         )
 
     def _scopes(self, sight: Sight, given: CaseGiven) -> Sequence[str]:

@@ -10,6 +10,7 @@ from gridgov.cases import _events as e
 from gridgov.cases._given import (
     CaseGiven,
     acts_for,
+    aware,
     clock_only,
     desk_or_lead,
     lead_only,
@@ -19,8 +20,9 @@ from gridgov.cases._given import (
 )
 from gridgov.cases._state import Dispatched, Held
 from gridgov.decider import Subjects
+from gridgov.errors import as_code
 from gridgov.escalation import extended_deadline, pause_deadline, resume_deadline
-from gridgov.worktime import Limit, parse_limit
+from gridgov.worktime import Limit, LimitKind, parse_limit
 
 __all__ = ["ask_extension", "ask_hold", "decide_request", "end_hold", "resume"]
 
@@ -36,8 +38,9 @@ def ask_hold(command: c.AskHold, state: Dispatched, _subjects: Subjects, given: 
     policy = given.policy
     if state.file.holds >= policy.holds_max:
         refuse("case.held-enough", f"the case {state.id} was on hold {state.file.holds} time(s) already", case=state.id)
-    if command.until.tzinfo is None or command.until <= given.at:
-        refuse("case.bad-hold", "a hold ends in the future, at an instant with a time zone", case=state.id)
+    aware(command.until, "end of the hold", given)
+    if command.until <= given.at:
+        refuse("case.bad-hold", "a hold ends in the future", case=state.id)
     if command.until > given.at + dt.timedelta(days=policy.hold_days_max):
         refuse("case.hold-too-long", f"a hold lasts {policy.hold_days_max} days at most", case=state.id)
     return [e.HoldAsked(case=state.id, at=given.at, by=given.by, until=command.until, reason=reason_of(given))]
@@ -49,8 +52,8 @@ def ask_extension(
     lead_only(state, given, "ask for more time for")
     _nothing_asked_yet(state)
     deadline = state.deadline
-    if len(deadline.extensions) >= given.policy.extensions_max:
-        count = len(deadline.extensions)
+    count = state.file.granted
+    if count >= given.policy.extensions_max:
         refuse("case.extended-enough", f"the case {state.id} was extended {count} time(s) already", case=state.id)
     if deadline.is_late(given.at):
         refuse("case.too-late-to-extend", "more time is asked for before the deadline, not after it", case=state.id)
@@ -64,9 +67,22 @@ def _extension(written: str, state: Dispatched, given: CaseGiven) -> Limit:
         limit = parse_limit(written)
         # Only a try: whether it fits is known before anybody decides about it.
         extended_deadline(deadline, given.ladder_of(deadline), given.calendar_named(deadline.calendar), limit)
-    except ValueError as error:
-        refuse("case.bad-extension", str(error), case=state.id)
+    except ValueError:
+        own = deadline.limit.in_("en") if deadline.limit is not None else "an agreed date"
+        refuse(
+            "case.bad-extension",
+            f"{as_code(written)} is no extension of {own}; write a limit that runs in the same hours, as in 2工作日",
+            case=state.id,
+        )
+    if limit.seconds > given.policy.extension_days_max * limit_of_a_day(limit):
+        refuse("case.bad-extension", f"an extension is {given.policy.extension_days_max} days at most", case=state.id)
     return limit
+
+
+def limit_of_a_day(limit: Limit) -> int:
+    """Give the seconds of one day, of the kind in which a limit runs."""
+    kind = LimitKind.WORKING_DAYS if limit.kind.in_sessions else LimitKind.CALENDAR_DAYS
+    return kind.unit
 
 
 def decide_request(

@@ -12,7 +12,7 @@ from gridgov.wording import Phrasebook
 __all__ = ["IMPORTED", "PART", "PHRASES", "Route", "explain_route", "name_of"]
 
 IMPORTED, PART = "imported", "part"
-"""In place of a band, where a person decided: who had the case elsewhere, or who has a part of it."""
+"""How it was decided, where no rule did: who had the case elsewhere, or who has a part of it."""
 
 PHRASES = Phrasebook(
     {
@@ -53,6 +53,7 @@ class Route:
     :param rule: its id, empty where no rule hit and the desk decides.
     :param table: the version of the table; :param origin: the plugin that the rule came from, or for
         a part of a case the whole.
+    :param decided: :data:`IMPORTED` or :data:`PART` where a person named the lead, empty for the table.
     """
 
     rule: str
@@ -69,6 +70,7 @@ class Route:
     on_the_spot: bool = False
     tell_zh: str = ""
     tell_en: str = ""
+    decided: str = ""
 
     def explain(self, language: str = "zh") -> str:
         """Say who, by when, by which rule, on which facts, and why not the others."""
@@ -104,8 +106,8 @@ def explain_route(route: Route, language: str = "zh") -> str:
     if deadline.provisional:
         due += say("provisional", language)
     lines = [who, due]
-    if route.band in (IMPORTED, PART):
-        return "\n".join([*lines, say(route.band, language, whole=route.origin), say("objection", language)])
+    if route.decided:
+        return "\n".join([*lines, say(route.decided, language, whole=route.origin), say("objection", language)])
     if not route.rule:
         return "\n".join([*lines, say("desk", language, count=route.passed_over), say("objection", language)])
     rule = say("rule", language, rule=route.rule, band=route.band, table=route.table)

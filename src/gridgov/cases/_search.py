@@ -8,9 +8,10 @@ import math
 import attrs
 
 from gridgov.cases._given import CaseGiven
-from gridgov.cases._state import CaseFile, State, holder_of, is_open
+from gridgov.cases._state import CaseFile, State, Withdrawn, holder_of, is_open
 from gridgov.cases._views import case_of, is_overdue
 from gridgov.decider import Sight
+from gridgov.errors import NotFoundError
 from gridgov.wording import Text
 
 __all__ = ["Duplicates", "Found", "Search", "SearchPage", "Suggestion"]
@@ -68,11 +69,17 @@ class Search:
     def answer(self, sight: Sight) -> SearchPage:
         """Give one page.
 
-        :raises ValueError: for a limit outside 1 to 500.
+        :raises ValueError: for a limit outside 1 to 500, or an instant without a time zone.
+        :raises NotFoundError: for an unknown place.
         """
         if not 1 <= self.limit <= PAGE_MAX:
             raise ValueError(f"a page has 1 to {PAGE_MAX} lines, not {self.limit}")
         given: CaseGiven = sight.given("cases")
+        if self.within and self.within not in given.territory:
+            raise NotFoundError(f"there is no place {self.within!r}")
+        for instant in (self.opened_from, self.opened_until):
+            if instant is not None and instant.tzinfo is None:
+                raise ValueError(f"an instant must be an aware datetime, not {instant!r}")
         found: list[Found] = []
         for position, case in sight.began("case-opened", self.after):
             state: State | None = sight.subject(case)
@@ -88,7 +95,7 @@ class Search:
             (not self.kind or file.kind == self.kind or file.kind.startswith(f"{self.kind}."))
             and (not self.within or (file.place in given.territory and given.territory.within(file.place, self.within)))
             and (not self.states or type(state).__name__.lower() in self.states)
-            and (not self.holder or holder_of(state) == self.holder)
+            and (not self.holder or _holder(state) == self.holder)
             and (self.opened_from is None or file.opened_at >= self.opened_from)
             and (self.opened_until is None or file.opened_at < self.opened_until)
             and (not self.overdue or (is_open(state) and is_overdue(state, given.at)))
@@ -104,6 +111,11 @@ class Search:
         return False
 
 
+def _holder(state: State) -> str:
+    """Give who has it; of a withdrawn case that is its reporter, who is nobody's business here."""
+    return "" if isinstance(state, Withdrawn) else holder_of(state)
+
+
 def _line(state: State, given: CaseGiven) -> Found:
     file = state.file
     return Found(
@@ -111,8 +123,7 @@ def _line(state: State, given: CaseGiven) -> Found:
         kind=file.kind,
         place=file.place,
         state=type(state).__name__.lower(),
-        # Of a withdrawn case the one who had it last is its reporter.
-        holder="" if holder_of(state) == file.reporter else holder_of(state),
+        holder=_holder(state),
         opened_at=file.opened_at,
         due_at=file.deadline.due_at if file.deadline is not None else None,
         overdue=is_open(state) and is_overdue(state, given.at),

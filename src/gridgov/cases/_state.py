@@ -29,6 +29,7 @@ __all__ = [
     "HandedOver",
     "Handled",
     "Held",
+    "Imported",
     "InParts",
     "Linked",
     "Mode",
@@ -100,10 +101,12 @@ class Request:
 
 @attrs.frozen
 class Duplicate:
-    """Another report of the same matter, and whose it is."""
+    """Another report of the same matter, whose it is, and who follows it."""
 
     case: str
     reporter: str = ""
+    confidential: bool = False
+    followers: tuple[str, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -119,6 +122,9 @@ class CaseFile:
     :param duplicates: cases that were found to be the same; :param followers: who is told, too.
     :param returned_by: who handed it back, in order.
     :param excused: an appeal against its lateness was granted.
+    :param found_by: who found the matter; of a part, who found the whole.
+    :param granted: how many extensions were granted.
+    :param turn: how often the clock was set anew; keeps what falls due at one instant apart.
     """
 
     id: str
@@ -177,6 +183,16 @@ class CaseFile:
     satisfied: bool = False
     excused: bool = False
     published: bool = False
+    found_by: str = ""
+    granted: int = 0
+    turn: int = 0
+
+
+@attrs.frozen
+class Imported:
+    """A case of another system that was taken over, so that it is not taken over twice."""
+
+    case: str
 
 
 _NAMES = tuple(field.name for field in attrs.fields(CaseFile))

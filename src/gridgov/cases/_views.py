@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 
 import attrs
 
 from gridgov.cases._events import CaseEvent
-from gridgov.cases._given import MODE, CaseGiven, is_desk
+from gridgov.cases._given import MODE, CaseGiven
 from gridgov.cases._life import STORED_NAMES
-from gridgov.cases._state import STAGES, CaseFile, Mode, Published, State, amended, holder_of, is_open, stage_of
+from gridgov.cases._shown import WITHHELD, shown, withheld
+from gridgov.cases._state import STAGES, HandedOver, Mode, Published, Registered, State, holder_of, is_open, stage_of
 from gridgov.cases._words import describe
 from gridgov.decider import Sight
 from gridgov.errors import NotFoundError
+from gridgov.proofs import Sealed
 
 __all__ = [
     "Board",
@@ -27,11 +28,7 @@ __all__ = [
     "WorkList",
     "case_of",
     "is_overdue",
-    "withheld",
 ]
-
-WITHHELD = "withheld"
-"""What stands in place of a reporter who asked not to be named."""
 
 
 def case_of(case: str, sight: Sight) -> State:
@@ -43,21 +40,6 @@ def case_of(case: str, sight: Sight) -> State:
     if state is None:
         raise NotFoundError(f"there is no case {case!r}")
     return state
-
-
-def withheld(file: CaseFile, given: CaseGiven) -> str:
-    """Give the id that must not be shown to who asks; empty where there is none."""
-    hidden = file.confidential and file.reporter and given.by != file.reporter and not is_desk(given)
-    return file.reporter if hidden else ""
-
-
-def _shown(state: State, given: CaseGiven) -> State:
-    hidden = withheld(state.file, given)
-    if not hidden:
-        return state
-    file = state.file
-    opened_by = WITHHELD if file.opened_by == hidden else file.opened_by
-    return attrs.evolve(state, file=amended(file, reporter=WITHHELD, opened_by=opened_by, contact=None))
 
 
 def is_overdue(state: State, at: dt.datetime) -> bool:
@@ -77,7 +59,8 @@ class CaseView:
 
         :raises NotFoundError: for an unknown case.
         """
-        return _shown(case_of(self.case, sight), sight.given("cases"))
+        state: State = shown(case_of(self.case, sight), sight.given("cases"))
+        return state
 
     def place(self, sight: Sight) -> str | None:
         """The place of the case."""
@@ -90,12 +73,17 @@ class CaseView:
 
 @attrs.frozen(kw_only=True)
 class TimelineEntry:
-    """One line of a case's story."""
+    """One line of a case's story.
+
+    :param why: where the reason lies that somebody gave; ``office.read_private`` gives it to who may
+        read it, and leaves a trace.
+    """
 
     at: dt.datetime
     by: str
     name: str
     text: str
+    why: Sealed | None = None
 
 
 @attrs.frozen
@@ -115,13 +103,14 @@ class Timeline:
         hidden = withheld(file, given)
         return tuple(self._line(event, hidden, given.calendar.zone) for event in sight.events(f"case:{self.case}"))
 
-    def _line(self, event: CaseEvent, hidden: str, zone: str) -> TimelineEntry:
+    def _line(self, event: CaseEvent, hidden: frozenset[str], zone: str) -> TimelineEntry:
         name = STORED_NAMES[type(event)]
         return TimelineEntry(
             at=event.at,
-            by=WITHHELD if hidden and event.by == hidden else event.by,
+            by=WITHHELD if event.by in hidden else event.by,
             name=name,
             text=describe(name, event, self.language, zone=zone, withheld=hidden),
+            why=getattr(event, "reason", None),
         )
 
     def place(self, sight: Sight) -> str | None:
@@ -156,6 +145,9 @@ class WorkEntry:
 class WorkList:
     """What a person or organization has to do, what is due first on top.
 
+    Beside what they have: for an authority the leads that were handed to it, for the desk what is
+    resolved and waits to be checked, answered or closed.
+
     :param of: the id of a person or organization; a person also sees what their organization has.
     """
 
@@ -177,9 +169,19 @@ class WorkList:
                 rung=state.file.rung,
             )
             for state in sight.live("case:")
-            if is_open(state) and given.roster.acts_for(self.of, holder_of(state))
+            if is_open(state) and self._waits_for(state, given)
         ]
         return tuple(sorted(found, key=lambda entry: (entry.paused, entry.due_at, entry.case)))
+
+    def _waits_for(self, state: State, given: CaseGiven) -> bool:
+        roster = given.roster
+        if roster.acts_for(self.of, holder_of(state)):
+            return True
+        if isinstance(state, HandedOver):
+            return roster.acts_for(self.of, state.authority.holder)
+        # What is done waits for somebody else than the one who did it: for the desk.
+        done = not isinstance(state, Registered) and state.file.resolved_at is not None
+        return done and roster.acts_for(self.of, given.policy.desk)
 
     def place(self, sight: Sight) -> str | None:
         """No place: a list follows its owner."""
@@ -226,7 +228,8 @@ class Board:
         for state in sight.live("case:"):
             if not is_open(state) or not self._counts(state, given):
                 continue
-            stages[STAGES[stage_of(state)].en] += 1
+            if not state.file.parent:
+                stages[STAGES[stage_of(state)].en] += 1
             holder = holder_of(state)
             opens[holder] = opens.get(holder, 0) + 1
             overdue[holder] = overdue.get(holder, 0) + is_overdue(state, given.at)
@@ -235,14 +238,14 @@ class Board:
         def net(name: str, *more: str) -> int:
             return tally.get((name, *more), 0) - tally.get((f"{name}-again", *more), 0)
 
-        def scoped(name: str, count: Callable[..., int] = net) -> int:
+        def scoped(name: str) -> int:
             if self.department:
-                return count(name, self.department) if name != "opened" else 0
+                return net(name, self.department) if name != "opened" else 0
             if not self.on:
-                return count(name)
+                return net(name)
             grids = {key[2] for key in tally if len(key) == 3 and key[:2] == (name, "grid")}
             within = [grid for grid in grids if grid in given.territory and given.territory.within(grid, self.on)]
-            return sum(count(name, "grid", grid) for grid in within)
+            return sum(net(name, "grid", grid) for grid in within)
 
         holders = {*opens, *(key[1] for key in tally if key[0] == "closed" and len(key) == 2)}
         if self.department:
@@ -250,11 +253,11 @@ class Board:
         elif self.on:
             holders &= {*opens}
         return BoardAnswer(
-            opened=scoped("opened", lambda name, *more: tally.get((name, *more), 0)),
-            open=sum(opens.values()),
+            opened=scoped("opened"),
+            open=sum(stages.values()),
             closed=scoped("closed"),
             closed_in_time=scoped("closed-in-time"),
-            withdrawn=tally.get(("withdrawn",), 0),
+            withdrawn=0 if self.department else tally.get(("withdrawn",), 0),
             stages=stages,
             rows=tuple(
                 BoardRow(
@@ -266,7 +269,7 @@ class Board:
                 )
                 for holder in sorted(holders)
             ),
-            counts={key[0]: count for key, count in sorted(tally.items()) if len(key) == 1},
+            counts={} if self.department else {key[0]: count for key, count in sorted(tally.items()) if len(key) == 1},
         )
 
     def _counts(self, state: State, given: CaseGiven) -> bool:
@@ -290,8 +293,9 @@ class BoardAnswer:
     """The answer to :class:`Board`.
 
     :param opened: with *on*, in its grids; with *department* not counted (0).
+    :param open: cases; the rows count the parts of divided ones, too, for those who have them.
     :param counts: how often each kind of thing has happened in the whole street (``returned``,
-        ``escalated`` …); :param withdrawn: as *counts*.
+        ``escalated`` …), empty for a department; :param withdrawn: as *counts*.
     """
 
     opened: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -72,6 +72,10 @@ PHRASES = Phrasebook(
         "refused": ("{authority} 不予受理移送线索，继续办理", "{authority} did not take up the lead; it goes on here"),
         "case-clock-paused": ("应急期间，普通事项停止计时", "Emergency: the clock stands still"),
         "case-clock-resumed": ("恢复平时，继续计时，期限 {due}", "Peacetime: the clock runs again; due {due}"),
+        "no-word": (
+            "移送单位逾期未回复，继续计时，期限 {due}",
+            "No word from the authority: the clock runs again; due {due}",
+        ),
         "case-deadline-reviewed": (
             "节假日安排已公布，期限由 {was} 改为 {due}",
             "The holidays were published; due {due} in place of {was}",
@@ -103,6 +107,11 @@ PHRASES = Phrasebook(
         "whistle-appraised": ("{organization} 此次评价 {mark} 分", "{organization} was appraised with {mark} of 5"),
         "case-objection-raised": ("{by} 对{against}提出异议", "{by} objected to the {against}"),
         "case-objection-decided": ("{by} 重新决定异议：{verdict}", "{by} decided the objection: {verdict}"),
+        "given-anew": (
+            "{by} 重新决定异议：{verdict}，改派 {lead}",
+            "{by} decided the objection: {verdict}; {lead} has it",
+        ),
+        "due-anew": ("{by} 重新决定异议：{verdict}，期限 {due}", "{by} decided the objection: {verdict}; due {due}"),
         "upheld": ("成立", "upheld"),
         "dismissed": ("不成立", "dismissed"),
         "route": ("派单", "route"),
@@ -115,12 +124,12 @@ PHRASES = Phrasebook(
 
 
 def describe(
-    name: str, event: e.CaseEvent, language: str = "zh", *, zone: str = "Asia/Shanghai", withheld: str = ""
+    name: str, event: e.CaseEvent, language: str = "zh", *, zone: str = "Asia/Shanghai", withheld: Collection[str] = ()
 ) -> str:
     """Say in one line what has happened, without personal data.
 
     :param name: the stored event name.
-    :param withheld: the id of a reporter who asked not to be named.
+    :param withheld: the ids of reporters who asked not to be named.
     """
     teller = _Teller(language, zone, withheld)
     key, facts = _TOLD.get(type(event), _nothing_more)(event, teller)
@@ -133,13 +142,13 @@ class _Teller:
 
     language: str
     zone: str
-    withheld: str
+    withheld: Collection[str]
 
     def say(self, key: str, **facts: object) -> str:
         return PHRASES.say(key, self.language, **facts)
 
     def who(self, by: str) -> str:
-        return self.say("reporter") if self.withheld and by == self.withheld else by
+        return self.say("reporter") if by in self.withheld else by
 
     def local(self, instant: dt.datetime) -> str:
         return instant.astimezone(ZoneInfo(self.zone)).strftime("%Y-%m-%d %H:%M")
@@ -184,6 +193,23 @@ def _called(event: e.ReporterCalled, teller: _Teller) -> Told:
     return "", {"verdict": teller.say(answer if event.reached else "not-reached")}
 
 
+def _warned(event: e.CaseWarned, teller: _Teller) -> Told:
+    return "red" if event.color == "red" else "", {"due": teller.local(event.due_at or event.step_at)}
+
+
+def _resumed(event: e.ClockResumed, teller: _Teller) -> Told:
+    return "no-word" if event.cause == "hand-over" else "", {"due": teller.local(event.deadline.due_at)}
+
+
+def _decided_anew(event: e.ObjectionDecided, teller: _Teller) -> Told:
+    facts: dict[str, str | int] = {"verdict": teller.say("upheld" if event.upheld else "dismissed")}
+    if event.lead is not None:
+        return "given-anew", {**facts, "lead": teller.name(event.lead)}
+    if event.deadline is not None:
+        return "due-anew", {**facts, "due": teller.local(event.deadline.due_at)}
+    return "", facts
+
+
 _TOLD: dict[type, Callable[[Any, _Teller], Told]] = {
     e.CaseOpened: _opened,
     e.CaseEscalated: _escalated,
@@ -197,7 +223,10 @@ _TOLD: dict[type, Callable[[Any, _Teller], Told]] = {
     e.CaseDispatched: lambda event, t: ("", {"lead": t.name(event.lead)}),
     e.CaseTransferred: lambda event, t: ("", {"lead": t.name(event.lead)}),
     e.CaseReturned: lambda event, t: ("", {"desk": t.name(event.desk)}),
-    e.CaseWarned: lambda event, t: ("red" if event.color == "red" else "", {"due": t.local(event.step_at)}),
+    e.CaseWarned: lambda event, t: (
+        "red" if event.color == "red" else "",
+        {"due": t.local(event.due_at or event.step_at)},
+    ),
     e.CaseSupervised: lambda event, t: ("", {"supervisor": t.name(event.supervisor)}),
     e.CaseSplit: lambda event, _t: ("", {"parts": ", ".join(event.parts)}),
     e.PartJoined: lambda event, _t: ("", {"part": event.part}),
@@ -211,7 +240,10 @@ _TOLD: dict[type, Callable[[Any, _Teller], Told]] = {
     ),
     e.RequestDenied: lambda event, t: ("", {"what": t.say(event.what)}),
     e.HoldEnded: lambda event, t: ("", {"due": t.local(event.deadline.due_at)}),
-    e.ClockResumed: lambda event, t: ("", {"due": t.local(event.deadline.due_at)}),
+    e.ClockResumed: lambda event, t: (
+        "no-word" if event.cause == "hand-over" else "",
+        {"due": t.local(event.deadline.due_at)},
+    ),
     e.DeadlineReviewed: lambda event, t: (
         "",
         {"was": t.local(event.was_due_at), "due": t.local(event.deadline.due_at)},
@@ -234,6 +266,6 @@ _TOLD: dict[type, Callable[[Any, _Teller], Told]] = {
     e.ReportInMissed: lambda event, _t: ("", {"organization": event.organization}),
     e.WhistleAppraised: lambda event, _t: ("", {"organization": event.organization, "mark": event.mark}),
     e.ObjectionRaised: lambda event, t: ("", {"against": t.say(event.against)}),
-    e.ObjectionDecided: lambda event, t: ("", {"verdict": t.say("upheld" if event.upheld else "dismissed")}),
+    e.ObjectionDecided: _decided_anew,
 }
 """Event → what fills the blanks of its phrase; who did it always does."""

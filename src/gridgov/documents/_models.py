@@ -327,6 +327,9 @@ class CasesPart(Document):
     holds_max: int = 1
     hold_days_max: int = 365
     extensions_max: int = 2
+    extension_days_max: int = 30
+    transfers_max: int = Field(default=5, description="how often leads may pass a case on among themselves")
+    report_back_days: int = Field(default=60, description="how long the clock waits for an authority with a receipt")
     finder_differs: bool = Field(default=True, description="who found a matter on patrol does not handle it")
     spot_rung_max: int = Field(default=0, description="rungs up to which the finder may handle on the spot")
     appeal_days: int = 30

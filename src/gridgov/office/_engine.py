@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import attrs
 
-from gridgov.decider import Decider, FallsDue, Watched
+from gridgov.decider import CLOCKS_DIFFER, Decider, FallsDue, Watched
 from gridgov.documents import ROOMS, Codec, fingerprint, read_refusal, write_refusal
 from gridgov.errors import (
     AppendConflictError,
@@ -32,6 +32,7 @@ __all__ = ["CLOCK", "OWN", "SYSTEM", "Asked", "Engine", "Ticked", "aware"]
 
 ATTEMPTS_MAX = 10
 TICK_PAGE = 200
+YEARS = range(1970, 3000)
 REACTIONS = "reactions"
 REACTIONS_PAGE = 500
 """How many records may be reacted to again after a crash."""
@@ -46,6 +47,8 @@ def aware(instant: dt.datetime) -> dt.datetime:
         raise TypeError(f"an instant is an aware datetime, not {instant!r}")
     if instant.tzinfo is None:
         raise ValueError(f"an instant must be an aware datetime, not {instant!r}")
+    if not YEARS[0] <= instant.year <= YEARS[-1]:
+        raise ValueError(f"an instant lies in the years {YEARS[0]} to {YEARS[-1]}, not {instant!r}")
     return instant.astimezone(dt.UTC)
 
 
@@ -233,7 +236,9 @@ class Engine:
             decided = self._decide(asked)
             # Not beyond the present: a slip in somebody's instant must not move a deadline.
             until = min(asked.at, self._now())
-            overdue = [] if asked.internal else self._memory.overdue(sorted(decided.watched), until)
+            # The clock itself asks in order; whoever else asks comes after what was due before.
+            tags = sorted({*decided.watched, *self._room_of_command[type(asked.command)].always})
+            overdue = [] if asked.by == CLOCK else self._memory.overdue(tags, until)
             before = self._progress()
             # One at a time: what the first one brings may be due before the second.
             if overdue:
@@ -249,6 +254,12 @@ class Engine:
         envelope = seal(asked.command, self._memory.stored(asked.id), self._entropy)
         watched = Watched(self._memory.subjects)
         try:
+            if (
+                not asked.internal
+                and isinstance(asked.command, room.present)
+                and asked.at < self._now() - CLOCKS_DIFFER
+            ):
+                raise RefusalError("office.backdated", "this happens now; it cannot be told of an earlier instant")
             self._ask_plugins(asked, envelope.public)
             given = self._setup.given(room.name, at=asked.at, by=asked.by, command_id=asked.id, sealed=envelope.sealed)
             events = tuple(room.decide(envelope.public, watched, given))

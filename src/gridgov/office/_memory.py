@@ -240,6 +240,13 @@ class Memory:
                 return
             yield self._codec.read(record.name, record.shape, record.body)
 
+    def events_after(self, tag: str, position: int) -> Iterator[Any]:
+        """Walk what has happened under a tag since a position, up to where the office has followed."""
+        for record in every_record(self._store, tag=self.stored(tag), after=position):
+            if record.position > self.position:
+                return
+            yield self._codec.read(record.name, record.shape, record.body)
+
     def began(self, name: str, after: int) -> Iterator[tuple[int, str]]:
         """Walk the records of one event name after a position: (position, first tag)."""
         for record in every_record(self._store, after=after):
@@ -258,7 +265,7 @@ _ROOM_OF_PREFIX = {
         ROOMS,
         (
             ("setup", "privacy"),
-            ("case", "mode", "published"),
+            ("case", "mode", "published", "import"),
             ("account", "award", "claim", "list", "stock", "voucher"),
         ),
         strict=True,

@@ -6,10 +6,14 @@ import datetime as dt
 import secrets
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+import attrs
+
 from gridgov.access import check_access
+from gridgov.cases import OpenCase
 from gridgov.decider import View
 from gridgov.delivery import Channel, Courier, Delivered, Waiting
 from gridgov.documents import check_types
@@ -101,7 +105,15 @@ class Office(Engine):
         check_types(command)
         with self._lock:
             self._check_caller(by, id)
-            return self._ask_for(command, by=by, id=id or self._new_id(), at=at)
+            outcome = self._ask_for(command, by=by, id=id or self._new_id(), at=at)
+            return attrs.evolve(outcome, state=self._shown(outcome.state, type(command), by))
+
+    def _shown(self, state: Any, command: type, by: str) -> Any:
+        """Give what of a subject may be shown to who asked."""
+        if state is None:
+            return None
+        room = self._room_of_command[command]
+        return room.shown(state, self._setup.given(room.name, at=self._now(), by=by))
 
     def _check_caller(self, by: Any, id: Any = None) -> None:  # noqa: A002
         if self._closed:
@@ -146,7 +158,15 @@ class Office(Engine):
             return
         after = self._memory.subject_at(seen.tags[0], record.position)
         place = f"{seen.stream}@{seen.stream_version}"
-        yield from notices_for(seen.name, seen.event, after, place, self._setup, recorded_at=record.recorded_at)
+        yield from notices_for(
+            seen.name,
+            seen.event,
+            after,
+            place,
+            self._setup,
+            recorded_at=record.recorded_at,
+            later=partial(self._memory.events_after, seen.tags[0], record.position),
+        )
 
     def ask(self, view: View[Answer], *, by: str, at_least: int | None = None) -> Answer:
         """Answer a question from everything that is stored now (inside a batch: and kept in it).
@@ -154,8 +174,10 @@ class Office(Engine):
         :param by: who asks; what is not their own needs a grant for the view's name.
         :param at_least: a position that the answer must include.
         :raises RefusalError: ``access.denied``.
+        :raises TypeError: a field of the view is not of its type.
         :raises StoreBusyError: the store has not come as far as *at_least* yet; may succeed later.
         """
+        check_types(view)
         with self._lock:
             self._check_caller(by)
             self._follow()
@@ -197,8 +219,18 @@ class Office(Engine):
             tag = entry.subject.removeprefix(self._memory.stored(""))
             subject = self._memory.subject(tag)
             place = subject.file.place if tag.startswith("case:") and subject is not None else None
+            if tag.startswith("case:") and subject is not None:
+                self._check_withheld(subject, entry.ref, by)
             self.handle(ReadPrivate(ref, subject=tag, purpose=purpose, place=place), by=by)
             return entry.body.decode()
+
+    def _check_withheld(self, subject: Any, ref: str, by: str) -> None:
+        """Refuse how to reach a reporter who asked not to be named."""
+        contact = subject.file.contact
+        if contact is not None and ref == contact.ref:
+            seen = self._shown(subject, OpenCase, by)
+            if seen.file.contact is None:
+                raise RefusalError("private.withheld", "the reporter of this case asked not to be named")
 
     def erase(self, subject: str, *, by: str, id: str | None = None) -> int:  # noqa: A002
         """Erase every private text about a subject; chain, replay and statistics stay valid.
@@ -296,14 +328,29 @@ class Office(Engine):
                 "setup.other-jurisdiction",
                 f"this store belongs to {self._setup.jurisdiction}, not to {fresh.jurisdiction}",
             )
-        for tag, subject in self._memory.live.items():
-            if tag.startswith("case:") and subject.file.place not in fresh.territory:
+        for subject in self._memory.under("case:"):
+            self._check_ladder(subject, fresh)
+            if subject.file.place not in fresh.territory:
                 raise RefusalError(
                     "setup.place-in-use",
                     f"the open case {subject.id} lies in {subject.file.place}, which the new setup does not have",
                     case=subject.id,
                     place=subject.file.place,
                 )
+
+    def _check_ladder(self, subject: Any, fresh: Setup) -> None:
+        """Refuse to take away the ladder that an open case still climbs: nobody would press for it any more."""
+        deadline = subject.file.deadline
+        if deadline is None or not deadline.ladder or deadline.step is None:
+            return
+        ladder = fresh.ladders.get(deadline.ladder)
+        if ladder is None or (deadline.step.rung >= len(ladder.rungs) > 0 and deadline.step.kind == "climb"):
+            raise RefusalError(
+                "setup.ladder-in-use",
+                f"the open case {subject.id} climbs the ladder {deadline.ladder}, which the new setup cuts short",
+                case=subject.id,
+                ladder=deadline.ladder,
+            )
 
     def verify(self) -> int:
         """Check every chain in the store; give the count of records.

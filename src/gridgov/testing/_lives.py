@@ -315,8 +315,8 @@ _COMMANDS: Mapping[type, tuple[Way, Way, Maker, Callable[[Scenario], str] | str]
     EndHold: (_PLAIN, _PLAIN, _end_of_hold, CLOCK),
     PauseForMode: (_PLAIN, _PLAIN, lambda s: PauseForMode("a", until=s.at + LATE), "system:reactions"),
     ResumeAfterMode: (
-        _PLAIN,
         lambda s: s.given(PauseForMode("a", until=s.at + LATE), by="system:reactions"),
+        _PLAIN,
         lambda _s: ResumeAfterMode("a"),
         "system:reactions",
     ),

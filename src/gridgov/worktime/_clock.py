@@ -53,11 +53,11 @@ class _AroundTheClock:
 
     settled_from, settled_until = -FAR, FAR - 1
 
-    def before(self, micros: int) -> int:
-        return micros
+    def ran(self, begin: int, end: int) -> int:
+        return end - begin
 
-    def reach(self, total: int) -> int:
-        return min(total, FAR)
+    def after(self, micros: int, allowed: int) -> int:
+        return min(micros + allowed, FAR)
 
     def any_unknown(self, _start: int, _end: int) -> bool:
         return False
@@ -117,17 +117,21 @@ def due(
         raise ValueError(f"running time is above zero, not {seconds} seconds")
     else:
         allowed = seconds * MICRO
-    if not kind.in_sessions and not pauses:
-        return Due(instant_of(begin + allowed))
-    running = running_of(calendar) if kind.in_sessions else _AROUND
-    total = running.before(begin) + allowed
+    return _due_after(limit, begin, allowed, calendar, pauses)
+
+
+def _due_after(limit: Limit, begin: int, allowed: int, calendar: Calendar, pauses: Sequence[Pause]) -> Due | None:
+    """Give when so many microseconds of a limit's running time are used."""
+    running = _running(limit, calendar)
+    at, left = begin, allowed
     for pause_begin, pause_end in _apart(pauses, begin):
-        if running.reach(total) <= pause_begin:
+        until = running.ran(at, pause_begin)
+        if until >= left:
             break
         if pause_end == FAR:
             return None
-        total += running.before(pause_end) - running.before(pause_begin)
-    at = running.reach(total) if allowed else begin
+        at, left = pause_end, left - until
+    at = running.after(at, left) if left else at
     if at >= FAR:
         return None
     settled = at <= running.settled_until and begin >= running.settled_from
@@ -160,10 +164,10 @@ def used(
     if end <= begin:
         return dt.timedelta()
     running = _running(limit, calendar)
-    total = running.before(end) - running.before(begin)
+    total = running.ran(begin, end)
     for pause_begin, pause_end in _apart(pauses, begin):
         if pause_begin < end:
-            total -= running.before(min(pause_end, end)) - running.before(pause_begin)
+            total -= running.ran(pause_begin, min(pause_end, end))
     return dt.timedelta(microseconds=total)
 
 
@@ -287,10 +291,7 @@ class Clock:
 
     def due(self, calendar: Calendar) -> Due | None:
         """Give the earliest instant at which the used time equals limit and extensions; None while it stands still."""
-        seconds = self._allowed(calendar) // MICRO
-        if not seconds or not self.extension:
-            return due(self.limit, self.start_at, calendar, pauses=self.pauses)
-        return due(self.limit, self.start_at, calendar, pauses=self.pauses, seconds=seconds)
+        return _due_after(self.limit, micros_of(self.start_at), self._allowed(calendar), calendar, self.pauses)
 
     def used(self, at: dt.datetime, calendar: Calendar) -> dt.timedelta:
         """Give the running time from the start to *at*, without pauses."""

@@ -17,6 +17,7 @@ WORKING_DAY = 8 * HOUR
 """One 工作日 is eight working hours, wherever the sessions lie (field convention)."""
 
 
+YEARS = range(1900, 3001)
 AMOUNT_MAX = 10_000
 """Far above any limit of the field; keeps a slip of the pen from walking through millennia."""
 
@@ -83,7 +84,8 @@ class Limit:
         if self.amount <= 0:
             raise ValueError(f"a time limit is above zero, this one is {self.amount}")
         if self.kind is LimitKind.SET_DATE:
-            _date_of(self.amount)
+            if not YEARS[0] <= _date_of(self.amount).year <= YEARS[-1]:
+                raise ValueError(f"a date lies in the years {YEARS[0]} to {YEARS[-1]}, not {self.amount}")
         elif self.amount > AMOUNT_MAX:
             raise ValueError(f"a time limit is {AMOUNT_MAX} at most, this one is {self.amount}")
 

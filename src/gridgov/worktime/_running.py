@@ -10,6 +10,7 @@ Instants are whole microseconds since 1970, UTC; so nothing is rounded.
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from bisect import bisect_left, bisect_right
 
 from gridgov.worktime._calendar import Calendar, DayKind, zone_of
@@ -44,106 +45,130 @@ def instant_of(micros: int) -> dt.datetime:
 FAR = micros_of(dt.datetime(9999, 1, 1, tzinfo=dt.UTC))
 
 
+Table = tuple[list[int], list[int], list[int], int, dt.date]
+
+
 class Running:
-    """The sums of one calendar; grows while it is asked, and gives the same answers all the time."""
+    """The sums of one calendar; grows while it is asked, and gives the same answers all the time.
+
+    Several threads may ask at once: the sums are never changed in place, a longer table takes the
+    place of a shorter one in one step.
+    """
 
     def __init__(self, calendar: Calendar) -> None:
         self._calendar = calendar
-        self._first = self._next = dt.date.max
-        self._begins: list[int] = []
-        self._ends: list[int] = []
-        self._sums: list[int] = [0]
-        self._from = FAR
+        self._zone = zone_of(calendar.zone)
+        self._growing = threading.Lock()
+        # Where each session begins and ends, how much ran before each end, where the sums begin, the day after them.
+        self._table: Table = ([], [], [0], FAR, dt.date.max)
         known = calendar.known_through
-        known_day = known if known >= _LAST else known + _DAY
         # Where no day before is unknown, a deadline before this instant cannot be provisional.
         self.settled_from = self._midnight(max(calendar.known_from, dt.date(2, 1, 1)))
-        self.settled_until = FAR - 1 if known >= _LAST else self._midnight(known_day)
+        self.settled_until = FAR - 1 if known >= _LAST else self._midnight(known + _DAY)
 
     def before(self, micros: int) -> int:
-        """Give how much ran before an instant, counted from where the sums begin."""
-        if micros < self._from:
-            self._begin_before(micros)
-        place = bisect_right(self._begins, micros)
-        if place == len(self._begins):
-            self._grow_until(micros)
-            place = bisect_right(self._begins, micros)
+        """Give how much ran before an instant, counted from a day that stays the same for one table."""
+        begins, ends, sums, _, _ = self._covering(micros)
+        place = bisect_right(begins, micros)
         if not place:
             return 0
-        over = self._ends[place - 1] - micros
-        return self._sums[place] - over if over > 0 else self._sums[place]
+        over = ends[place - 1] - micros
+        return sums[place] - over if over > 0 else sums[place]
 
-    def reach(self, total: int) -> int:
-        """Give the earliest instant before which *total* ran; :data:`FAR` where the years end first."""
-        while total > self._sums[-1]:
-            if self._next > _LAST:
-                return FAR
-            self._grow(2 * len(self._begins) + FIRST_DAYS)
-        place = bisect_left(self._sums, total)
-        if not place:
-            return self._from
-        return self._ends[place - 1] - (self._sums[place] - total)
+    def ran(self, begin: int, end: int) -> int:
+        """Give how much ran from one instant to a later one."""
+        self._covering(begin)
+        late = self.before(end)
+        # The table may have begun anew, earlier, since; both are asked of the newest one.
+        return late - self.before(begin)
 
     def after(self, micros: int, allowed: int) -> int:
-        """Give the earliest instant before which *allowed* ran since *micros*: ``reach(before(micros) + allowed)``."""
-        begins = self._begins
+        """Give the earliest instant before which *allowed* ran since *micros*; :data:`FAR` where the years end."""
+        begins, ends, sums, _, _ = self._table
         place = bisect_right(begins, micros)
         if not 0 < place < len(begins):  # outside of what is summed up
-            return self.reach(self.before(micros) + allowed)
-        sums = self._sums
-        over = self._ends[place - 1] - micros
+            begins, ends, sums, _, _ = self._covering(micros)
+            place = bisect_right(begins, micros)
+        over = ends[place - 1] - micros if place else 0
         total = sums[place] + allowed - (over if over > 0 else 0)
+        while total > sums[-1]:
+            if self._table[4] > _LAST:
+                return FAR
+            begins, ends, sums, _, _ = self._longer(2 * len(begins) + FIRST_DAYS)
         place = bisect_left(sums, total, place)
-        if place == len(sums):
-            return self.reach(total)
-        return self._ends[place - 1] - sums[place] + total
+        return ends[place - 1] - sums[place] + total
 
     def any_unknown(self, start: int, end: int) -> bool:
         """Say whether a day from the one of *start* to the one of *end* is unknown."""
-        zone = zone_of(self._calendar.zone)
-        day, last = (instant_of(each).astimezone(zone).date() for each in (start, end))
+        day, last = (instant_of(each).astimezone(self._zone).date() for each in (start, end))
         while day <= last:
             if self._calendar.kind(day) is DayKind.UNKNOWN:
                 return True
             day += _DAY
         return False
 
-    def _begin_before(self, micros: int) -> None:
-        day = instant_of(micros).astimezone(zone_of(self._calendar.zone)).date()
-        # A little earlier than asked for: whoever asks next may start some days before.
-        first = dt.date(max(2, day.year), 1, 1) if day.month > 1 else dt.date(max(2, day.year - 1), 12, 1)
-        until = self._next if self._begins else first
-        self._first = self._next = first
-        self._from = self._midnight(first)
-        self._begins, self._ends, self._sums = [], [], [0]
-        self._grow(max(FIRST_DAYS, (until - first).days))
+    def _covering(self, micros: int) -> Table:
+        """Give a table that reaches from before an instant to after it."""
+        table = self._table
+        if micros < table[3]:
+            table = self._begun_before(micros)
+        while table[4] <= _LAST and self._midnight(table[4]) <= micros:
+            table = self._longer(len(table[0]) + FIRST_DAYS)
+        return table
 
-    def _grow_until(self, micros: int) -> None:
-        while self._next <= _LAST and self._midnight(self._next) <= micros:
-            self._grow(len(self._begins) + FIRST_DAYS)
+    def _begun_before(self, micros: int) -> Table:
+        with self._growing:
+            if micros >= self._table[3]:
+                return self._table
+            day = instant_of(micros).astimezone(self._zone).date()
+            # A little earlier than asked for: whoever asks next may start some days before.
+            first = dt.date(max(2, day.year), 1, 1) if day.month > 1 else dt.date(max(2, day.year - 1), 12, 1)
+            until = self._table[4] if self._table[0] else first
+            start = self._midnight(first)
+            self._table = self._summed(([], [], [0], start, first), max(FIRST_DAYS, (until - first).days))
+            return self._table
 
-    def _midnight(self, day: dt.date) -> int:
-        return micros_of(dt.datetime(day.year, day.month, day.day, tzinfo=zone_of(self._calendar.zone)))
+    def _longer(self, days: int) -> Table:
+        with self._growing:
+            self._table = self._summed(self._table, days)
+            return self._table
 
-    def _grow(self, days: int) -> None:
-        zone = zone_of(self._calendar.zone)
-        day = self._next
-        end = self._ends[-1] if self._ends else self._from
+    def _summed(self, table: Table, days: int) -> Table:
+        begins, ends, sums = list(table[0]), list(table[1]), list(table[2])
+        start, day = table[3], table[4]
+        end = ends[-1] if ends else start
         for _ in range(days):
             if day > _LAST:
                 break
-            sessions = self._calendar.sessions(day)
-            if sessions:
-                midnight = dt.datetime(day.year, day.month, day.day, tzinfo=zone)
-                for session in sessions:
-                    # On the wall clock: where a zone changes its clocks at night, sessions stay where they are.
-                    begin = max(end, micros_of(midnight + dt.timedelta(minutes=session.start)))
-                    end = max(begin, micros_of(midnight + dt.timedelta(minutes=session.end)))
-                    self._begins.append(begin)
-                    self._ends.append(end)
-                    self._sums.append(self._sums[-1] + end - begin)
+            for session in self._calendar.sessions(day):
+                begin = max(end, self._wall(day, session.start))
+                end = max(begin, self._wall(day, session.end))
+                begins.append(begin)
+                ends.append(end)
+                sums.append(sums[-1] + end - begin)
             day += _DAY
-        self._next = day
+        return begins, ends, sums, start, day
+
+    def _midnight(self, day: dt.date) -> int:
+        return micros_of(dt.datetime(day.year, day.month, day.day, tzinfo=self._zone))
+
+    def _wall(self, day: dt.date, minute: int) -> int:
+        """Give the instant at which the clock on the wall shows a minute; where it leaves that out, when it jumps."""
+        wall = dt.datetime(day.year, day.month, day.day, tzinfo=self._zone) + dt.timedelta(minutes=minute)
+        found = wall.astimezone(dt.UTC)
+        shown = found.astimezone(self._zone)
+        if shown.replace(tzinfo=None) == wall.replace(tzinfo=None):
+            return micros_of(found)
+        # The wall never shows it: the clocks jump over it. Halve the time between until the jump is found.
+        early, late = micros_of(wall.replace(fold=1)), micros_of(found)
+        offset = shown.utcoffset()
+        while late - early > 1:
+            middle = (early + late) // 2
+            if instant_of(middle).astimezone(self._zone).utcoffset() == offset:
+                late = middle
+            else:
+                early = middle
+        return late
 
 
 CALENDARS_KEPT = 256
