@@ -4,19 +4,124 @@ from __future__ import annotations
 
 import inspect
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import attrs
 
+from gridgov.cases import LIFE, STATES
 from gridgov.documents import ROOMS, json_schemas
 from gridgov.documents._models import DOCUMENTS, TABLES
 from gridgov.hooks import Hooks
+from gridgov.testing import life_sample
 
 HERE = Path(__file__).parent / "reference"
 
 
+# Where each state stands in the drawing: column and row.
+DRAWN = {
+    "Registered": (0, 1), "Dispatched": (1, 1), "Resolved": (2, 1), "Checked": (3, 1), "Answered": (4, 1),
+    "Closed": (5, 1), "Declined": (0, 2), "Linked": (0, 0), "InParts": (1, 0), "HandedOver": (2, 0),
+    "Held": (2, 2), "Withdrawn": (1, 2),
+}  # fmt: skip
+WIDTH, HEIGHT, COLUMN, ROW = 118, 40, 205, 185
+
+
 def first(text: str | None) -> str:
     return " ".join((text or "").split("\n\n")[0].split())
+
+
+def transitions() -> dict[tuple[str, str], list[str]]:
+    """Play a sample of every cell of the table; give from, to → the commands that lead there."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for command, states in LIFE.items():
+        for state in STATES:
+            if state in states:
+                samples = [life_sample(command, state)]
+                with suppress(KeyError):
+                    samples.append(life_sample(command, state, otherwise=True))
+                for sample in samples:
+                    sample.scenario.given(sample.command, by=sample.by)
+                    after = type(sample.state).__name__
+                    if after != state.__name__:
+                        found.setdefault((state.__name__, after), []).append(command.__name__)
+    return found
+
+
+def picture() -> str:
+    """Draw the states and every command that leads from one to another."""
+    moves = transitions()
+    width, height = 6 * COLUMN + 20, 3 * ROW + 10
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif">',
+        '<defs><marker id="to" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
+        '<path d="M0 0 8 4 0 8z" fill="#567"/></marker></defs>',
+        f'<rect width="{width}" height="{height}" fill="#fff"/>',
+    ]
+    for (one, other), names in sorted(moves.items()):
+        lines += _edge(DRAWN[one], DRAWN[other], names, (other, one) in moves)
+    for name, (column, row) in DRAWN.items():
+        x, y = 20 + column * COLUMN, 40 + row * ROW
+        ended = name in ("Closed", "Declined", "Linked", "Withdrawn")
+        fill = "#e8e8e8" if ended else "#dcebf7"
+        lines.append(
+            f'<rect x="{x}" y="{y}" width="{WIDTH}" height="{HEIGHT}" rx="8" fill="{fill}" stroke="#345"/>'
+            f'<text x="{x + WIDTH / 2:g}" y="{y + 25}" font-size="15" text-anchor="middle">{name}</text>'
+        )
+    return "\n".join([*lines, "</svg>"])
+
+
+def _edge(one: tuple[int, int], other: tuple[int, int], names: list[str], both: bool) -> list[str]:
+    """Draw one arrow with its commands; the way back, where there is one, runs beside it."""
+    (x1, y1), (x2, y2) = (
+        (20 + column * COLUMN + WIDTH / 2, 40 + row * ROW + HEIGHT / 2) for column, row in (one, other)
+    )
+    far = abs(one[0] - other[0]) > 1
+    length = ((x2 - x1) ** 2 + (y2 - y1) ** 2) ** 0.5
+    across = (-(y2 - y1) / length, (x2 - x1) / length)
+    bend = (62 if far else 16 if both else 0) * (1 if far or both else 0)
+    cx, cy = (x1 + x2) / 2 + across[0] * bend * 1.6, (y1 + y2) / 2 + across[1] * bend * 1.6
+    start, end = _edge_of(x1, y1, cx, cy), _edge_of(x2, y2, cx, cy)
+    # Nearer to where it comes from, so that labels of crossing arrows do not meet in the middle.
+    near = 0.36 if one[0] != other[0] and one[1] != other[1] else 0.5
+    shares = ((1 - near) ** 2, 2 * near * (1 - near), near**2)
+    mx, my = (sum(s * p for s, p in zip(shares, each, strict=True)) for each in zip(start, (cx, cy), end, strict=True))
+    label = [
+        f'<text x="{mx:.0f}" y="{my + 3 + 11 * place - 5 * (len(names) - 1):.0f}" font-size="10" text-anchor="middle"'
+        f"{halo}>{name}</text>"
+        for place, name in enumerate(names)
+        for halo in (' stroke="#fff" stroke-width="3"', "")
+    ]
+    path = f"M{start[0]:.0f} {start[1]:.0f}Q{cx:.0f} {cy:.0f} {end[0]:.0f} {end[1]:.0f}"
+    return [f'<path d="{path}" fill="none" stroke="#567" marker-end="url(#to)"/>', *label]
+
+
+def _edge_of(x: float, y: float, towards_x: float, towards_y: float) -> tuple[float, float]:
+    """Give where a line from the middle of a box leaves it."""
+    dx, dy = towards_x - x, towards_y - y
+    scale = min(WIDTH / 2 / abs(dx) if dx else 9e9, HEIGHT / 2 / abs(dy) if dy else 9e9)
+    return x + dx * scale, y + dy * scale
+
+
+def life() -> str:
+    """The table of states and commands, and the drawing, both from the code."""
+    lines = [
+        "# The life of a case, from the code",
+        "",
+        "Made by `docs/generate.py`: the table from the types of the functions that decide, the drawing by playing",
+        "a sample of every cell. Grey states are ended. What else must be true stands in [refusals](refusals.md).",
+        "",
+        "![states of a case and the commands that lead from one to another](life.svg)",
+        "",
+        "| command | in which states | leads to |",
+        "|---|---|---|",
+    ]
+    moves = transitions()
+    for command, states in LIFE.items():
+        where = ", ".join(state.__name__ for state in STATES if state in states) or "(about no single case)"
+        after = sorted({other for (_, other), names in moves.items() if command.__name__ in names})
+        lines.append(f"| `{command.__name__}` | {where} | {', '.join(after) or '–'} |")
+    return "\n".join(lines)
 
 
 def events() -> str:
@@ -96,7 +201,7 @@ def files() -> str:
     return "\n".join(lines)
 
 
-PAGES = {"events.md": events, "hooks.md": hooks, "setup-files.md": files}
+PAGES = {"events.md": events, "hooks.md": hooks, "setup-files.md": files, "life.md": life, "life.svg": picture}
 
 
 def main() -> None:

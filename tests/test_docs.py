@@ -74,7 +74,7 @@ def test_the_tiny_example_fits_on_forty_lines_and_runs(capsys):
     assert "QuietHours" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("page", ["events.md", "hooks.md", "setup-files.md"])
+@pytest.mark.parametrize("page", ["events.md", "hooks.md", "setup-files.md", "life.md", "life.svg"])
 def test_the_generated_reference_follows_from_the_code(page):
     pages = runpy.run_path(str(ROOT / "docs/generate.py"))["PAGES"]
     written = (ROOT / "docs/reference" / page).read_text("utf-8")
@@ -119,7 +119,7 @@ def test_the_command_line_checks_merges_and_writes_schemas(tmp_path):
         return subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
 
     good = run("check", ROOT / "examples/youyi/setup")
-    assert (good.returncode, "27 rules" in good.stdout) == (0, True)
+    assert (good.returncode, "28 rules" in good.stdout) == (0, True)
     bad = run("check", tmp_path)
     assert bad.returncode == 1
     assert "setup.yaml is missing" in bad.stderr

@@ -99,7 +99,9 @@ def test_the_run_prints_what_the_street_is_known_for(played):
         "12 mistakes in the setup",
         "合并为 39 个基础网格",
         "buildings in exactly one base grid: 254 of 254",
-        "reported 873, 办结 closed 861",
+        "reported 886, 办结 closed 861",
+        "linked to another one 10, 不予受理 declined 3",
+        "九月公示 published in September:",
         "未结 open 12",
         "part-time grid workers: 254 + 906 = 1160",
         "the same answers after a restart: True",
@@ -116,17 +118,22 @@ def test_on_the_way_matters_are_returned_transferred_escalated_urged_whistled_la
     with open_office(setup, store, discover=False, plugins=sample_rules()) as office:
         board = office.ask(Board(), by="DESK1")
     store.close()
-    assert board.opened == board.closed + board.open == 873
+    linked = board.counts["linked"] - board.counts["unlinked"]
+    assert board.opened == board.closed + board.open + linked + 3 == 886
     assert 0 < board.closed - board.closed_in_time < 100
     for name in ("returned", "transferred", "escalated", "warned", "whistle-blown", "reported-in-late", "reopened",
-                 "objection-raised", "award-objected", "award-amended", "redemption-collected"):  # fmt: skip
+                 "objection-raised", "held", "deadline-extended", "request-denied", "corrected", "handed-over", "part-closed",
+                 "urged", "supervised", "clock-paused", "clock-resumed", "reporter-called", "published", "warned-red",
+                 "mode-switched", "mode-ended", "unlinked", "award-objected", "award-amended", "redemption-collected"):  # fmt: skip
         assert board.counts[name] > 0, name
 
 
 def sample_rules():
+    from gridgov_days_cn import plugin as days_cn
     from gridgov_sample_rules import plugin
 
-    return [("sample-rules", plugin)]
+    # As an office that looks for the installed plugins finds them: by name.
+    return [("days-cn", days_cn), ("sample-rules", plugin)]
 
 
 @pytest.mark.slow
@@ -136,7 +143,7 @@ def test_a_second_run_continues_instead_of_starting_over(played):
     assert "known from an earlier run 0;" not in second
 
     def told(text):
-        return [line for line in text.splitlines() if "reported 873" in line or line.lstrip().startswith(("1 ", "2 "))]
+        return [line for line in text.splitlines() if "reported 886" in line or line.lstrip().startswith(("1 ", "2 "))]
 
     assert told(first) == told(second)
 

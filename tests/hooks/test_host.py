@@ -1,9 +1,11 @@
 """Plugins: refused when wrong, called one by one, and never able to hurt each other."""
 
+import datetime as dt
 import threading
 import time
 from pathlib import Path
 
+import attrs
 import pytest
 
 from gridgov import RefusalError, hookimpl, open_office
@@ -13,7 +15,7 @@ from gridgov.errors import PluginError, SetupError
 from gridgov.hooks import Hooks, Host, Refused
 from gridgov.routing import FACTS, Rule, Then, parse_cell
 from gridgov.testing import NOON, small_setup
-from gridgov.worktime import parse_limit
+from gridgov.worktime import Calendar, PublishedDays, parse_limit
 
 REPORT = OpenCase(kind="noise", place="150203005008-B001", source="hotline")
 
@@ -233,6 +235,28 @@ def test_a_listener_that_never_returns_is_left_behind_and_nobody_waits_for_it():
         wait_for(lambda: any(fault.plugin == "slow" and fault.set_aside for fault in host.faults))
         wait_for(lambda: len(good) == 2)
         assert [each.name for each in open_.plugins] == ["good"]
+
+
+def test_sources_of_days_fill_calendars_and_two_of_one_name_are_refused():
+    published = PublishedDays(
+        source="mine 1",
+        holidays=frozenset({dt.date(2026, 9, 2)}),
+        moved=frozenset(),
+        known_from=dt.date(2026, 1, 1),
+        known_through=dt.date(2026, 12, 24),
+        notices={2026: "the notice of 2026"},
+    )
+    offers = plugin(gridgov_days=lambda: {"mine": published})
+    setup = attrs.evolve(small_setup(), calendar=Calendar(days="mine"))
+    with open_office(setup, plugins=[("one", offers)], discover=False) as office:
+        assert office.setup.calendar.notice == "the notice of 2026; mine 1"
+        due_at = office.handle(REPORT, by="desk-1", at=NOON).state.deadline.due_at
+        assert due_at == NOON + dt.timedelta(days=2)  # the second of September rests
+    with pytest.raises(PluginError, match="offered by another plugin already"):
+        open_office(setup, plugins=[("one", offers), ("two", offers)], discover=False)
+    wrong = plugin(gridgov_days=lambda: {"mine": "soon"})
+    with pytest.raises(PluginError, match="returns published days, not str"):
+        open_office(setup, plugins=[("one", wrong)], discover=False)
 
 
 def open_one(host):

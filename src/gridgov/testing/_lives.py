@@ -335,14 +335,33 @@ def _objection(state: type[State]) -> tuple[Way, Way, Maker, str]:
     return _PLAIN, _PLAIN, lambda _s: RaiseObjection("a", against=against, reason="x"), by
 
 
-def life_sample(command: type, state: type[State]) -> Sample:
+_OTHERWISE: Mapping[type, tuple[Way, Way, Maker, Callable[[Scenario], str] | str]] = {
+    Check: (_PLAIN, _PLAIN, lambda _s: Check("a", passed=False, reason="x"), "head-9"),
+    RecordOutcome: (_PLAIN, _PLAIN, lambda _s: RecordOutcome("a", taken_up=False, result="x"), "police-1"),
+    DecideRequest: (
+        _PLAIN,
+        lambda s: s.given(AskHold("a", until=s.at + LATE, reason="x"), by=LEAD),
+        lambda _s: DecideRequest("a", granted=True),
+        "head-8",
+    ),
+}
+"""The other way in which a decision may go."""
+
+
+def life_sample(command: type, state: type[State], *, otherwise: bool = False) -> Sample:
     """Give a case in *state*, and a sample of *command* that happens to it there.
 
-    :raises KeyError: where the table of :data:`gridgov.cases.LIFE` does not allow it, or the command
-        is about no single case.
+    :param otherwise: the other way that a decision may go: a check that fails, a lead that is refused,
+        a hold in place of an extension.
+    :raises KeyError: where the table of :data:`gridgov.cases.LIFE` does not allow it, the command
+        is about no single case, or it has no other way.
     """
     if state not in LIFE[command]:
         raise KeyError(f"{command.__name__} does not happen to a case that is {state.__name__}")
+    if otherwise:
+        early, later, make, by = _OTHERWISE[command]
+        scenario = later(_TO[state](early(_opened("noise"))))
+        return Sample(scenario, "a", make(scenario), by if isinstance(by, str) else by(scenario))
     if command is JoinPart:
         return _part_sample(state)
     early, later, make, by = _objection(state) if command is RaiseObjection else _COMMANDS[command]
