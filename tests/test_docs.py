@@ -13,6 +13,8 @@ from sybil.parsers.markdown import PythonCodeBlockParser
 ROOT = Path(__file__).parent.parent
 PAGES = [
     "docs/tutorial.md",
+    "docs/howto/cases.md",
+    "docs/howto/deadlines.md",
     "docs/howto/merge.md",
     "docs/howto/adjust.md",
     "docs/howto/plugin.md",

@@ -252,8 +252,9 @@ def test_sources_of_days_fill_calendars_and_two_of_one_name_are_refused():
         assert office.setup.calendar.notice == "the notice of 2026; mine 1"
         due_at = office.handle(REPORT, by="desk-1", at=NOON).state.deadline.due_at
         assert due_at == NOON + dt.timedelta(days=2)  # the second of September rests
+    others = plugin(gridgov_days=lambda: {"mine": published})
     with pytest.raises(PluginError, match="offered by another plugin already"):
-        open_office(setup, plugins=[("one", offers), ("two", offers)], discover=False)
+        open_office(setup, plugins=[("one", offers), ("two", others)], discover=False)
     wrong = plugin(gridgov_days=lambda: {"mine": "soon"})
     with pytest.raises(PluginError, match="returns published days, not str"):
         open_office(setup, plugins=[("one", wrong)], discover=False)
