@@ -1,5 +1,6 @@
 """Setup files: everything that is wrong is told at once, with file and row."""
 
+import datetime as dt
 import runpy
 import shutil
 from pathlib import Path
@@ -220,3 +221,28 @@ def test_what_is_wanted_of_a_merge_is_read_whole(tmp_path):
         effort=50,
         held=(AsIs(("150203005010-B001",)),),
     )
+
+
+def test_holidays_may_stand_in_a_file_of_their_own(folder):
+    change(folder, "setup.yaml", "  days: cn\n\n", "  days: days.csv\n\n")
+    rows = [
+        "date,works,name,notice",
+        '2026-09-25,false,中秋节,"国务院办公厅通知, 2025-11-04"',
+        "2026-09-20,true,,",
+    ]
+    (folder / "days.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    calendar = load_setup(folder).calendar
+    assert calendar.sessions(dt.date(2026, 9, 25)) == ()
+    assert calendar.sessions(dt.date(2026, 9, 20))
+    assert (calendar.known_from, calendar.known_through) == (dt.date(2026, 1, 1), dt.date(2026, 12, 24))
+    assert calendar.notice == "国务院办公厅通知, 2025-11-04; days.csv"
+    (folder / "days.csv").write_text("date,works\n2026-02-30,false\n", encoding="utf-8")
+    assert "file.bad-cell" in {finding.code for finding in findings(folder)}
+
+
+def test_a_calendar_may_count_from_the_next_day_and_others_have_ids_of_their_own(folder):
+    counting = "  days: cn\n  counting: {cutoff: '16:30', resumes: '08:30'}\n\n"
+    change(folder, "setup.yaml", "  days: cn\n\n", counting)
+    setup = load_setup(folder)
+    assert (setup.calendar.counting.cutoff, setup.calendar.counting.resumes) == (990, 510)
+    assert set(setup.calendars_by_id) == {"street", "enforcement"}

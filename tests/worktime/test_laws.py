@@ -9,7 +9,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gridgov.worktime import Calendar, Clock, Limit, LimitKind, Pause, Session, due, parse_limit, used, weekly
+from gridgov.worktime import (
+    Calendar,
+    Clock,
+    Counting,
+    Limit,
+    LimitKind,
+    Pause,
+    PublishedDays,
+    Session,
+    due,
+    parse_limit,
+    used,
+    weekly,
+)
 
 LAWS = settings.get_profile("laws")
 CHINA = ZoneInfo("Asia/Shanghai")
@@ -321,3 +334,41 @@ def test_threads_that_share_a_calendar_get_the_answers_that_one_would_get():
 def test_a_date_beyond_reason_is_no_limit():
     with pytest.raises(ValueError, match="the years 1900 to 3000"):
         Limit.by(dt.date(9999, 12, 31))
+
+
+def test_a_report_after_hours_counts_from_the_next_working_day():
+    """次日起算."""
+    late = Calendar(holidays=HOLIDAYS, moved=MOVED, counting=Counting(cutoff=16 * 60 + 30, resumes=8 * 60 + 30))
+
+    def counts(day, hour, minute=0, calendar=late):
+        start = dt.datetime(2026, 9, day, hour, minute, tzinfo=CHINA)
+        found = calendar.counts_from(start).astimezone(CHINA)
+        return found.day, found.hour, found.minute
+
+    assert counts(1, 16, 30) == (1, 16, 30)
+    assert counts(1, 16, 31) == (2, 8, 30)
+    assert counts(5, 10) == (7, 8, 30)  # a Saturday
+    assert counts(19, 10) == (20, 8, 30)  # before a Sunday that is worked
+    assert counts(24, 17) == (28, 8, 30)  # before Mid-Autumn
+    city = attrs.evolve(late, counting=Counting(cutoff=17 * 60, resumes=510, same_time=True))
+    assert counts(5, 10, calendar=city) == (7, 10, 0)
+    assert counts(5, 18, calendar=city) == (8, 8, 30)  # moves to Monday, and then it is too late
+    assert counts(1, 3, calendar=CALENDAR) == (1, 3, 0)
+    with pytest.raises(ValueError, match="0 to 1440"):
+        Counting(cutoff=1441, resumes=0)
+
+
+def test_a_calendar_says_whether_work_is_done_at_an_instant():
+    instants = {(1, 8): True, (1, 12): False, (1, 14): True, (1, 18): False, (20, 9): True, (25, 9): False}
+    found = {key: CALENDAR.is_running(dt.datetime(2026, 9, *key, tzinfo=CHINA)) for key in instants}
+    assert found == instants
+
+
+def test_sources_of_days_that_contradict_themselves_are_refused():
+    day = dt.date(2026, 9, 20)
+    with pytest.raises(ValueError, match="both a holiday and a moved"):
+        PublishedDays(source="s", holidays=frozenset({day}), moved=frozenset({day}), known_from=day, known_through=day)
+    with pytest.raises(ValueError, match="a later day"):
+        PublishedDays(
+            source="s", holidays=frozenset(), moved=frozenset(), known_from=day, known_through=day - dt.timedelta(1)
+        )
