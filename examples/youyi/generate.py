@@ -342,8 +342,8 @@ LATER_STORIES = (
     ("tip-off", 4),
     ("urged", 6),
 )
-# Reports beside those: of a matter that is reported already, and of what the street cannot take on.
-DUPLICATES, DECLINED = 10, 3
+# Reports beside those: of a matter that is reported already, of what the street cannot take on, and of what is taken back.
+DUPLICATES, DECLINED, WITHDRAWN = 10, 3, 2
 # Rules of seconds or hours leave no room for a story.
 UNHURRIED = (
     "property.leak",
@@ -435,6 +435,13 @@ def lively(rows: Rows) -> Rows:
                 "declined",
                 "想申请外省的证件",
             )
+        )
+    for number in range(1, WITHDRAWN + 1):
+        at = PLAY_FROM + dt.timedelta(days=5 * number, hours=9, minutes=rng.randrange(60))
+        who = f"resident:{rng.randrange(1, 16_001):05}"
+        place = rng.choice([row[3] for row in rows])
+        found.append(
+            (f"W{number:03}", at.isoformat(), "property.light", place, "resident", who, who, "withdrawn", "楼道灯不亮")
         )
     return found
 

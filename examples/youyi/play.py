@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-import hashlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import attrs
 import stories
+from stories import chance
 
 from gridgov.cases import (
     Acknowledge,
@@ -79,11 +79,6 @@ def read_matters(path: Path) -> Iterator[Matter]:
     with path.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             yield Matter(at=dt.datetime.fromisoformat(row.pop("at")), **row)
-
-
-def chance(*words: str) -> float:
-    """Give a number from 0 to 1 that is always the same for the same words."""
-    return int.from_bytes(hashlib.sha256("/".join(words).encode()).digest()[:6], "big") / 2**48
 
 
 class Weeks:

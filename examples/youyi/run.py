@@ -51,7 +51,7 @@ class Flaky:
         self._refused: set[str] = set()
 
     def send(self, notice: Notice, /) -> None:
-        if notice.id not in self._refused and play.chance(notice.id) < 0.03:
+        if notice.id not in self._refused and stories.chance(notice.id) < 0.03:
             self._refused.add(notice.id)
             self.failed += 1
             raise ChannelError("the file server is away for a moment")

@@ -6,6 +6,7 @@ Each function plans the steps of one matter from the moment at which its lead ha
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -21,13 +22,16 @@ from gridgov.cases import (
     Dispatch,
     Duplicates,
     EndMode,
+    Follow,
     HandOver,
     ImportCase,
+    JoinPart,
     LinkDuplicate,
     OpenCase,
     RaiseObjection,
     RecordOutcome,
     Resolve,
+    Resume,
     Return,
     Search,
     SplitCase,
@@ -35,6 +39,7 @@ from gridgov.cases import (
     SwitchMode,
     UnlinkDuplicate,
     Urge,
+    Withdraw,
     holder_of,
 )
 
@@ -45,6 +50,11 @@ DESK, CHECKER = "DESK1", "DESK3"
 STORM = dt.datetime(2026, 9, 16, 13, 10, tzinfo=dt.timezone(dt.timedelta(hours=8)))
 Story = Callable[["Weeks", "Matter", dt.datetime], None]
 QUARTER, HOUR = dt.timedelta(minutes=15), dt.timedelta(hours=1)
+
+
+def chance(*words: str) -> float:
+    """Give a number from 0 to 1 that is always the same for the same words."""
+    return int.from_bytes(hashlib.sha256("/".join(words).encode()).digest()[:6], "big") / 2**48
 
 
 def opening(matter: Matter) -> Any:
@@ -76,8 +86,13 @@ def held(weeks: Weeks, matter: Matter, begin: dt.datetime) -> None:
     ask = AskHold(case, until=until, reason="配件需从外地调运")
     weeks.step(begin + QUARTER, matter, "hold", lambda: (ask, weeks.actor(case)))
 
+    early = chance(case, "resumed") < 0.5
+    ends = begin + dt.timedelta(days=1) if early else until
+
     def later(at: dt.datetime) -> None:
-        weeks.handle(matter, weeks.at_work(until + HOUR, case, "held"), "1")
+        if early:  # the part came sooner
+            weeks.step(ends, matter, "resume", lambda: (Resume(case), weeks.actor(case)))
+        weeks.handle(matter, weeks.at_work(ends + HOUR, case, "held"), "1")
 
     decide = DecideRequest(case, granted=True)
     weeks.step(begin + HOUR, matter, "hold/decided", lambda: (decide, weeks.first_secretary(matter)), later)
@@ -96,7 +111,9 @@ def extended(weeks: Weeks, matter: Matter, begin: dt.datetime) -> None:
 def divided(weeks: Weeks, matter: Matter, begin: dt.datetime) -> None:
     case, id_ = matter.id, f"{matter.id}/split"
     leads = ("law-enforcement", "property")
-    command = SplitCase(case, leads=tuple(f"org:{lead}" for lead in leads), reason="两家各负责一部分")
+    third = chance(case, "third") < 0.5  # it turns out not to be needed, and is taken back
+    named = (*leads, "housing") if third else leads
+    command = SplitCase(case, leads=tuple(f"org:{lead}" for lead in named), reason="各负责一部分")
     at = max(begin + 3 * HOUR, weeks.share(case, 50))
 
     def parts(when: dt.datetime) -> None:
@@ -106,6 +123,9 @@ def divided(weeks: Weeks, matter: Matter, begin: dt.datetime) -> None:
             done = at + number * QUARTER
             weeks.step(done, matter, f"part-{number}", lambda r=resolve, w=who: (r, w))  # type: ignore[misc]
             weeks.step(done + QUARTER, matter, f"part-{number}/checked", lambda c=check: (c, CHECKER))  # type: ignore[misc]
+        if third:
+            join = JoinPart(f"{id_}.3", reason="不需要该部门处理")
+            weeks.step(begin + 2 * HOUR, matter, "join", lambda: (join, DESK))
         weeks.handle(matter, at + 2 * HOUR, "1")
 
     weeks.step(begin + QUARTER, matter, "split", lambda: (command, DESK), parts)
@@ -194,10 +214,15 @@ def tossed(weeks: Weeks, matter: Matter, begin: dt.datetime) -> None:
 def urged(weeks: Weeks, matter: Matter, begin: dt.datetime) -> None:
     case = matter.id
     who = weeks.first_secretary(matter)
+    weeks.step(begin + QUARTER, matter, "follow", lambda: (Follow(case), "resident:00042"))
     weeks.step(begin + HOUR, matter, "urge", lambda: (Urge(case), matter.reporter))
     supervise = Supervise(case, supervisor=who, reason="居民催办")
     weeks.step(begin + 2 * HOUR, matter, "supervise", lambda: (supervise, DESK))
     weeks.handle(matter, max(begin + 3 * HOUR, weeks.share(case, 60)), "1")
+
+
+def withdrawn(weeks: Weeks, matter: Matter, begin: dt.datetime) -> None:
+    weeks.step(begin + QUARTER, matter, "withdraw", lambda: (Withdraw(matter.id, reason="已自行解决"), matter.reporter))
 
 
 AFTER_ACKNOWLEDGING: dict[str, Story] = {
@@ -212,6 +237,7 @@ AFTER_ACKNOWLEDGING: dict[str, Story] = {
     "appeal": appealed,
     "tossed": tossed,
     "urged": urged,
+    "withdrawn": withdrawn,
 }
 
 

@@ -99,7 +99,7 @@ def test_the_run_prints_what_the_street_is_known_for(played):
         "12 mistakes in the setup",
         "合并为 39 个基础网格",
         "buildings in exactly one base grid: 254 of 254",
-        "reported 886, 办结 closed 861",
+        "reported 888, 办结 closed 861",
         "linked to another one 10, 不予受理 declined 3",
         "九月公示 published in September:",
         "未结 open 12",
@@ -119,12 +119,12 @@ def test_on_the_way_matters_are_returned_transferred_escalated_urged_whistled_la
         board = office.ask(Board(), by="DESK1")
     store.close()
     linked = board.counts["linked"] - board.counts["unlinked"]
-    assert board.opened == board.closed + board.open + linked + 3 == 886
+    assert board.opened == board.closed + board.open + board.withdrawn + linked + 3 == 888
     assert 0 < board.closed - board.closed_in_time < 100
     for name in ("returned", "transferred", "escalated", "warned", "whistle-blown", "reported-in-late", "reopened",
                  "objection-raised", "held", "deadline-extended", "request-denied", "corrected", "handed-over", "part-closed",
                  "urged", "supervised", "clock-paused", "clock-resumed", "reporter-called", "published", "warned-red",
-                 "mode-switched", "mode-ended", "unlinked", "award-objected", "award-amended", "redemption-collected"):  # fmt: skip
+                 "followed", "withdrawn", "part-joined", "mode-switched", "mode-ended", "unlinked", "award-objected", "award-amended", "redemption-collected"):  # fmt: skip
         assert board.counts[name] > 0, name
 
 
@@ -143,7 +143,7 @@ def test_a_second_run_continues_instead_of_starting_over(played):
     assert "known from an earlier run 0;" not in second
 
     def told(text):
-        return [line for line in text.splitlines() if "reported 886" in line or line.lstrip().startswith(("1 ", "2 "))]
+        return [line for line in text.splitlines() if "reported 888" in line or line.lstrip().startswith(("1 ", "2 "))]
 
     assert told(first) == told(second)
 

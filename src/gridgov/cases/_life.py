@@ -259,6 +259,8 @@ def _counts(event: Any, after: Any) -> Iterable[tuple[str, ...]]:
                 yield ("reported-in-late",)
         case e.CaseAnswered() | e.CaseAcknowledged():
             pass
+        case e.CaseLinked() if after.file.parent:
+            pass  # a part that was taken back; PartJoined counts it
         case _:
             yield (STORED_NAMES[type(event)].removeprefix("case-"),)
 
