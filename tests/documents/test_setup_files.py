@@ -10,6 +10,7 @@ import pytest
 from gridgov import SetupError, load_setup
 from gridgov.documents import json_schemas
 from gridgov.merging import AsIs, Bounds, GridCount, MergePolicy
+from gridgov.worktime import due, parse_limit
 
 ROOT = Path(__file__).parent.parent.parent
 YOUYI = ROOT / "examples/youyi"
@@ -246,3 +247,11 @@ def test_a_calendar_may_count_from_the_next_day_and_others_have_ids_of_their_own
     setup = load_setup(folder)
     assert (setup.calendar.counting.cutoff, setup.calendar.counting.resumes) == (990, 510)
     assert set(setup.calendars_by_id) == {"street", "enforcement"}
+
+
+def test_until_a_plugin_has_said_which_days_rest_every_deadline_is_provisional(folder):
+    """Never silent: a calendar that waits for its days knows none of them."""
+    calendar = load_setup(folder).calendar
+    assert calendar.days == "cn"
+    start = dt.datetime(2026, 9, 1, 1, tzinfo=dt.UTC)
+    assert due(parse_limit("1工作日"), start, calendar).provisional

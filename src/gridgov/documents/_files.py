@@ -16,6 +16,7 @@ import attrs
 from gridgov.access import AccessPolicy, Grant
 from gridgov.cases import CasePolicy
 from gridgov.documents import _models as m
+from gridgov.documents._calendars import DAYS, read_calendar
 from gridgov.documents._codec import ROOMS
 from gridgov.documents._read import Path_, Placed, Reader
 from gridgov.errors import Finding, SetupError
@@ -42,21 +43,11 @@ from gridgov.setup import Setup, Subscription, Thanks
 from gridgov.staffing import Organization, Person, Posting, Role, Roster
 from gridgov.territory import Adjacency, Ground, Level, Node, Territory
 from gridgov.wording import LANGUAGES
-from gridgov.worktime import (
-    Calendar,
-    Counting,
-    Limit,
-    LimitKind,
-    PublishedDays,
-    Session,
-    parse_limit,
-    weekly,
-    year_known_through,
-)
+from gridgov.worktime import Calendar, Limit, LimitKind, parse_limit
 
 __all__ = ["load_setup"]
 
-YAML, DAYS = "setup.yaml", "days.csv"
+YAML = "setup.yaml"
 A_DAY = Limit(1, LimitKind.WORKING_DAYS)
 Row = TypeVar("Row", bound=m.Row)
 T = TypeVar("T")
@@ -495,40 +486,10 @@ class _Loader:
 
     def _calendar(self, part: m.CalendarPart, path: Path_) -> Calendar:
         try:
-            sessions = tuple(_session(text) for text in part.sessions)
-            if part.days and (part.holidays or part.moved):
-                raise ValueError(f"holidays come from {part.days}, or stand here; not both")
-            calendar = Calendar(
-                id=part.id,
-                zone=part.zone,
-                week=weekly(sessions, tuple(weekday - 1 for weekday in part.weekdays)),
-                holidays=frozenset(part.holidays),
-                moved=frozenset(part.moved),
-                known_from=part.known_from or dt.date.min,
-                known_through=part.known_through or dt.date.max,
-                notice=part.notice,
-                days=part.days,
-                counting=_counting(part.counting),
-            )
-            return calendar.with_days(self._days(part)) if part.days == DAYS else calendar
+            return read_calendar(part, [placed.value for placed in self._rows(DAYS, m.DayRow)])
         except ValueError as error:
             self._wrong(YAML, self._lines.get(path, 0), str(path[0]), "worktime.bad-calendar", error)
             return Calendar()
-
-    def _days(self, part: m.CalendarPart) -> PublishedDays:
-        """Read days.csv; without a last known day it is the eve of what the next notice may change."""
-        rows = [placed.value for placed in self._rows(DAYS, m.DayRow)]
-        if not rows:
-            raise ValueError(f"the days come from {DAYS}, which is empty or missing")
-        first, last = min(row.date for row in rows), max(row.date for row in rows)
-        return PublishedDays(
-            source=DAYS,
-            holidays=frozenset(row.date for row in rows if not row.works),
-            moved=frozenset(row.date for row in rows if row.works),
-            known_from=part.known_from or dt.date(first.year, 1, 1),
-            known_through=part.known_through or year_known_through(last.year),
-            notices={row.date.year: row.notice for row in rows if row.notice},
-        )
 
     def _merging(self, document: m.SetupDocument, ground: Ground, layers: Sequence[Layer]) -> MergePolicy:
         bounds = (
@@ -611,31 +572,6 @@ class _Loader:
                     self._wrong("notices.csv", row.row, column, f"notices.unknown-{column}", message)
             found.append(Subscription(**value.model_dump()))
         return tuple(found)
-
-
-def _counting(part: m.CountingPart | None) -> Counting | None:
-    if part is None:
-        return None
-    return Counting(cutoff=_minute(part.cutoff), resumes=_minute(part.resumes), same_time=part.same_time)
-
-
-def _minute(text: str) -> int:
-    """Read a time of day as minutes after midnight; 24:00 is the end of the day."""
-    if text == "24:00":
-        return 24 * 60
-    try:
-        time = dt.time.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"{text!r} is no time of day; write it as 16:30") from None
-    return time.hour * 60 + time.minute
-
-
-def _session(text: str) -> Session:
-    start, dash, end = text.partition("-")
-    try:
-        return Session(_minute(start), (_minute(end) or 24 * 60) if dash else -1)
-    except ValueError:
-        raise ValueError(f"{text!r} is no session; write it as 08:00-12:00") from None
 
 
 def _names() -> frozenset[str]:
