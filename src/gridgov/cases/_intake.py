@@ -31,7 +31,7 @@ from gridgov.cases._given import (
     wrong_state,
 )
 from gridgov.cases._route import IMPORTED, Route
-from gridgov.cases._state import CaseFile, Dispatched, Linked, OpenState, Registered, State, is_open
+from gridgov.cases._state import CaseFile, Dispatched, Linked, OpenState, Registered, State, amended, is_open
 from gridgov.decider import Subjects
 from gridgov.errors import as_code
 from gridgov.escalation import Deadline, Ladder, pressed_from, resume_deadline, start_deadline, worked_out
@@ -277,7 +277,7 @@ def correct(
         refuse("case.nothing-corrected", f"kind and place of the case {state.id} are these already", case=state.id)
     _admitted(kind)
     grid = given.territory.up(place, "grid") or ""
-    right = attrs.evolve(file, place=place, grid=grid, **_of_kind(kind))
+    right = amended(file, place=place, grid=grid, **_of_kind(kind))
     agreed_at = file.deadline.due_at if file.deadline is not None and file.deadline.limit is None else None
     route = _route(right, state.deadline.start_at, agreed_at, subjects, given)
     route = attrs.evolve(route, deadline=_with_history(route.deadline, _going_on(state, given), given))

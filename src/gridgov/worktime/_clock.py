@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import Literal
 
@@ -150,7 +151,18 @@ def _due_in_sessions(limit: Limit, start: dt.datetime, calendar: Calendar) -> Du
     else:
         begin = since.days * DAY_MICROS + since.seconds * MICRO + since.microseconds
     running = running_of(calendar)
-    at = running.after(begin, limit.amount * limit.kind.unit * MICRO)
+    allowed = limit.amount * limit.kind.unit * MICRO
+    begins, ends, sums, _, _ = running.table
+    place = bisect_right(begins, begin)
+    at = FAR
+    if 0 < place < len(begins):
+        over = ends[place - 1] - begin
+        total = sums[place] + allowed - (over if over > 0 else 0)
+        place = bisect_left(sums, total, place)
+        if place < len(sums):
+            at = ends[place - 1] - sums[place] + total
+    if at == FAR:  # outside of what is summed up so far
+        at = running.after(begin, allowed)
     if at <= running.settled_until and begin >= running.settled_from:
         return Due(EPOCH + _timedelta(0, 0, at))
     return Due(instant_of(at), running.any_unknown(begin, at)) if at < FAR else None

@@ -60,43 +60,30 @@ class Running:
         self._zone = zone_of(calendar.zone)
         self._growing = threading.Lock()
         # Where each session begins and ends, how much ran before each end, where the sums begin, the day after them.
-        self._table: Table = ([], [], [0], FAR, dt.date.max)
+        self.table: Table = ([], [], [0], FAR, dt.date.max)
         known = calendar.known_through
         # Where no day before is unknown, a deadline before this instant cannot be provisional.
         self.settled_from = self._midnight(max(calendar.known_from, dt.date(2, 1, 1)))
         self.settled_until = FAR - 1 if known >= _LAST else self._midnight(known + _DAY)
 
-    def before(self, micros: int) -> int:
-        """Give how much ran before an instant, counted from a day that stays the same for one table."""
-        begins, ends, sums, _, _ = self._covering(micros)
-        place = bisect_right(begins, micros)
-        if not place:
-            return 0
-        over = ends[place - 1] - micros
-        return sums[place] - over if over > 0 else sums[place]
-
     def ran(self, begin: int, end: int) -> int:
         """Give how much ran from one instant to a later one."""
-        self._covering(begin)
-        late = self.before(end)
-        # The table may have begun anew, earlier, since; both are asked of the newest one.
-        return late - self.before(begin)
+        table = self._covering(begin, end)
+        return _before(table, end) - _before(table, begin)
 
     def after(self, micros: int, allowed: int) -> int:
         """Give the earliest instant before which *allowed* ran since *micros*; :data:`FAR` where the years end."""
-        begins, ends, sums, _, _ = self._table
-        place = bisect_right(begins, micros)
-        if not 0 < place < len(begins):  # outside of what is summed up
-            begins, ends, sums, _, _ = self._covering(micros)
-            place = bisect_right(begins, micros)
-        over = ends[place - 1] - micros if place else 0
-        total = sums[place] + allowed - (over if over > 0 else 0)
-        while total > sums[-1]:
-            if self._table[4] > _LAST:
+        while True:
+            # From one table all the time: another thread may begin an earlier one meanwhile.
+            table = self._covering(micros, micros)
+            total = _before(table, micros) + allowed
+            _, ends, sums, _, reached = table
+            if total <= sums[-1]:
+                place = bisect_left(sums, total)
+                return ends[place - 1] - sums[place] + total
+            if reached > _LAST:
                 return FAR
-            begins, ends, sums, _, _ = self._longer(2 * len(begins) + FIRST_DAYS)
-        place = bisect_left(sums, total, place)
-        return ends[place - 1] - sums[place] + total
+            self._longer(2 * len(ends) + FIRST_DAYS)
 
     def any_unknown(self, start: int, end: int) -> bool:
         """Say whether a day from the one of *start* to the one of *end* is unknown."""
@@ -107,31 +94,31 @@ class Running:
             day += _DAY
         return False
 
-    def _covering(self, micros: int) -> Table:
-        """Give a table that reaches from before an instant to after it."""
-        table = self._table
-        if micros < table[3]:
-            table = self._begun_before(micros)
-        while table[4] <= _LAST and self._midnight(table[4]) <= micros:
+    def _covering(self, first: int, last: int) -> Table:
+        """Give one table that reaches from before an instant to after a later one."""
+        table = self.table
+        while first < table[3]:
+            table = self._begun_before(first)
+        while table[4] <= _LAST and self._midnight(table[4]) <= last:
             table = self._longer(len(table[0]) + FIRST_DAYS)
         return table
 
     def _begun_before(self, micros: int) -> Table:
         with self._growing:
-            if micros >= self._table[3]:
-                return self._table
+            if micros >= self.table[3]:
+                return self.table
             day = instant_of(micros).astimezone(self._zone).date()
             # A little earlier than asked for: whoever asks next may start some days before.
             first = dt.date(max(2, day.year), 1, 1) if day.month > 1 else dt.date(max(2, day.year - 1), 12, 1)
-            until = self._table[4] if self._table[0] else first
+            until = self.table[4] if self.table[0] else first
             start = self._midnight(first)
-            self._table = self._summed(([], [], [0], start, first), max(FIRST_DAYS, (until - first).days))
-            return self._table
+            self.table = self._summed(([], [], [0], start, first), max(FIRST_DAYS, (until - first).days))
+            return self.table
 
     def _longer(self, days: int) -> Table:
         with self._growing:
-            self._table = self._summed(self._table, days)
-            return self._table
+            self.table = self._summed(self.table, days)
+            return self.table
 
     def _summed(self, table: Table, days: int) -> Table:
         begins, ends, sums = list(table[0]), list(table[1]), list(table[2])
@@ -169,6 +156,16 @@ class Running:
             else:
                 early = middle
         return late
+
+
+def _before(table: Table, micros: int) -> int:
+    """Give how much ran before an instant, counted from where a table begins."""
+    begins, ends, sums, _, _ = table
+    place = bisect_right(begins, micros)
+    if not place:
+        return 0
+    over = ends[place - 1] - micros
+    return sums[place] - over if over > 0 else sums[place]
 
 
 CALENDARS_KEPT = 256
