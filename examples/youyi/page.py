@@ -186,7 +186,7 @@ def _events(board: Any) -> Rows:
     words = (
         ("returned", "退单", "returned"),
         ("transferred", "转办", "transferred"),
-        ("warned", "催办", "urged before the deadline"),
+        ("warned", "黄牌预警", "yellow warnings"),
         ("escalated", "上报", "escalated"),
         ("whistle-blown", "吹哨", "whistles"),
         ("reported-in", "报到", "report-ins"),

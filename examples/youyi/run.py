@@ -16,13 +16,24 @@ from typing import Any
 from tqdm import tqdm
 
 import gridgov
-from gridgov.cases import Board, CaseView, Declined, PublishedResults, Rates, State, Timeline, WorkList, stage_of
+from gridgov.cases import (
+    STAGES,
+    Board,
+    CaseView,
+    Declined,
+    PublishedResults,
+    Rates,
+    State,
+    Timeline,
+    WorkList,
+    stage_of,
+)
 from gridgov.delivery import ChannelError, ConsoleChannel, FileChannel
 from gridgov.merging import MergePlan, certify, check_plan
 from gridgov.notices import Notice
 from gridgov.office import Office
 from gridgov.points import Ranking, Statement
-from gridgov.reports import mask_name, plan_geojson, plan_workbook, text_table
+from gridgov.reports import mask_name, plan_geojson, text_table
 from gridgov.setup import Setup
 from gridgov.testing import SimulatedClock, Simulator
 
@@ -108,6 +119,8 @@ def show_proofs(setup: Setup, plan: MergePlan, out: Path) -> None:
         json.dumps(plan_geojson(plan, setup.ground), ensure_ascii=False), encoding="utf-8"
     )
     if find_spec("xlsxwriter"):
+        from gridgov.reports import plan_workbook
+
         print("workbook:", plan_workbook(plan, setup.ground, out / "plan.xlsx"))
 
 
@@ -197,8 +210,10 @@ def show_rates(office: Office) -> None:
         "申诉 excused",
     )
     print(text_table(header, rows))
-    published = office.ask(PublishedResults("2026-09"), by="resident:00001").lines
-    print(f"九月公示 published in September: {len(published)}, e.g. {published[0].kind_zh} {published[0].place}")
+    published = office.ask(PublishedResults("2026-09"), by="resident:00001")
+    print(
+        f"九月公示 published in September: {len(published)}, e.g. {published[0].kind_zh} {published[0].place}: {published[0].text}"
+    )
 
 
 def show_one(office: Office, case: str) -> None:
@@ -280,7 +295,8 @@ def main() -> None:
         same = answers(again) == told
         print(f"\n重新打开后答案相同 / the same answers after a restart: {same}")
         assert same, "a restart changed an answer"
-        print("open now:", Counter(stage_of(s) for s in page.open_cases(again)))
+        open_now = Counter(f"{STAGES[stage_of(s)].zh} {STAGES[stage_of(s)].en}" for s in page.open_cases(again))
+        print("未结事项 open now:", ", ".join(f"{stage}: {count}" for stage, count in sorted(open_now.items())))
     print(f"page: {path}\n{time.perf_counter() - began:.1f} s")
 
 

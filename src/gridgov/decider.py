@@ -154,6 +154,10 @@ class Sight(Protocol):
         """Walk everything that has happened under a tag, oldest first."""
         ...
 
+    def public(self, sealed: Any, purpose: str) -> str:
+        """Give a text that was written for the public, empty where it was erased or is for another purpose."""
+        ...
+
     def began(self, name: str, after: int) -> Iterable[tuple[int, str]]:
         """Walk the events of a stored name after a position: (position, first tag), oldest first.
 

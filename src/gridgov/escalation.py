@@ -47,7 +47,7 @@ StepKind = Literal["warn", "red", "climb"]
 class Rung:
     """One step of a ladder.
 
-    :param target: ``role:NAME``, ``org:NAME`` or ``desk``.
+    :param target: ``role:NAME``, ``org:NAME``, ``desk``, or the id of a person.
     :param after: how long this rung has before the next one; None on the top rung.
     :param takes_over: the target becomes the lead; otherwise it supervises the one who has it.
     """
@@ -144,10 +144,13 @@ class Deadline:
         return Clock(tuple(marks))
 
     def local(self, instant: dt.datetime) -> str:
-        """Write an instant for people, in local time, to the minute."""
+        """Write an instant for people, in local time, to the minute; midnight ends the day before it."""
         from zoneinfo import ZoneInfo
 
-        return instant.astimezone(ZoneInfo(self.zone)).strftime("%Y-%m-%d %H:%M")
+        here = instant.astimezone(ZoneInfo(self.zone))
+        if (here.hour, here.minute, here.second, here.microsecond) == (0, 0, 0, 0):
+            return f"{here.date() - dt.timedelta(days=1)} 24:00"
+        return here.strftime("%Y-%m-%d %H:%M")
 
 
 def start_deadline(
@@ -395,7 +398,10 @@ def extended_deadline(deadline: Deadline, ladder: Ladder | None, calendar: Calen
 
 
 def check_ladders(
-    ladders: Sequence[Ladder], roles: Mapping[str, object], organizations: Mapping[str, object]
+    ladders: Sequence[Ladder],
+    roles: Mapping[str, object],
+    organizations: Mapping[str, object],
+    persons: Mapping[str, object] | None = None,
 ) -> Iterator[Finding]:
     """Give every mistake: ids twice, no rung, a rung without time before the top, unknown targets."""
     seen: set[str] = set()
@@ -421,13 +427,14 @@ def check_ladders(
                 )
             what, _, name = rung.target.partition(":")
             known = {"role": roles, "org": organizations}.get(what, {})
-            if rung.target != "desk" and name not in known:
+            by_name = rung.target in (persons or {})
+            if rung.target != "desk" and not by_name and name not in known:
                 yield _wrong(
                     ladder,
                     "unknown-target",
                     "target",
                     f"the rung {rung.id} names {rung.target!r}, which is nobody",
-                    "write role:NAME, org:NAME or desk",
+                    "write role:NAME, org:NAME, desk, or the id of a person",
                 )
 
 

@@ -73,7 +73,9 @@ def notices_for(
             continue
         to_reporter = subscription.audience in ("reporter", "desk")
         hidden = set() if to_reporter else withheld
-        text = describe(name, event, subscription.language, zone=setup.calendar.zone, withheld=hidden)
+        text = describe(
+            name, event, subscription.language, zone=setup.calendar.zone, withheld=hidden, named=setup.roster.name
+        )
         for to in dict.fromkeys(_receivers(subscription.audience, event, after, setup)):
             if to:
                 yield Notice(

@@ -63,7 +63,8 @@ def react(
                 yield from _thank(event, closed, position, setup)
         case ModeSwitched(ordinary="pause"):
             for state in _cases(live):
-                if state.file.deadline is not None and state.file.deadline.stands_since is None:
+                deadline = state.file.deadline
+                if deadline is not None and (deadline.stands_since is None or deadline.resumes_at is not None):
                     yield Reaction(f"mode:{position}:{state.id}", PauseForMode(state.id, until=event.until))
         case ModeEnded():
             for state in _cases(live):

@@ -495,7 +495,8 @@ def test_a_confidential_reporter_is_hidden_wherever_they_stand():
     street.do(RaiseObjection("a", against="route", reason="x"), RESIDENT)
     street.do(DecideObjection("a", upheld=False, reason="x"), "head-9")
     street.do(RaiseObjection("a", against="route", reason="x"), RESIDENT)
-    told = street.do(Follow("a"), "resident:00003")
+    assert street.refused(Follow("a"), "resident:00003") == "case.confidential"
+    told = street.do(Acknowledge("a"), "lead-81")
     assert RESIDENT not in str(told.state)
     ask = street.office.ask
     assert RESIDENT not in str(ask(CaseView("a"), by="lead-81"))
@@ -576,7 +577,7 @@ def test_a_case_that_is_published_again_stands_on_the_list_once(street):
     street.do(Reopen("a", reason="x"), RESIDENT)
     street.close()
     street.do(PublishResult("a"))
-    assert len(street.office.ask(PublishedResults("2026-09"), by=RESIDENT).lines) == 1
+    assert len(street.office.ask(PublishedResults("2026-09"), by=RESIDENT)) == 1
 
 
 def test_a_corrected_place_is_counted_where_it_is(street):

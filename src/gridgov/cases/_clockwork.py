@@ -110,13 +110,14 @@ def switch_mode(command: c.SwitchMode, _state: None, subjects: Subjects, given: 
     may("SwitchMode", given.territory.root, given)
     if kind_of_actor(given.by, given.roster) != "worker":
         refuse("mode.switched-by-a-person", "a person of the roster switches the mode, and answers for it", by=given.by)
-    if mode_of(subjects).since is not None:
-        refuse("mode.emergency-already", "it is emergency already; end it first")
+    mode = mode_of(subjects)
     aware(command.until, "end of the emergency", given)
     if command.until <= given.at:
         refuse("mode.no-end", "an emergency ends by itself in the future, at an instant with a time zone")
     if command.ordinary not in c.ORDINARY_CLOCKS:
         refuse("mode.bad-clocks", f"ordinary clocks {' or '.join(c.ORDINARY_CLOCKS)} meanwhile")
+    if mode.until is not None and (command.until <= mode.until or command.ordinary != mode.ordinary):
+        refuse("mode.emergency-already", "it is emergency already; prolong it with the same clocks, or end it first")
     reason = reason_of(given)
     return [e.ModeSwitched(at=given.at, by=given.by, until=command.until, ordinary=command.ordinary, reason=reason)]
 
@@ -141,7 +142,10 @@ def pause_for_mode(command: c.PauseForMode, state: Running, _subjects: Subjects,
     # Asked once for each case and emergency, in order: so also where it was over before anybody could ask.
     # What began later was decided when it began; it waits already, or need not.
     later = state.file.opened_at > given.at or (before.limit is None and before.start_at > given.at)
-    if later or state.route.band in EXTRAORDINARY or before.stands_since is not None:
+    # One that stands for the emergency already is asked again where that was prolonged.
+    authority = isinstance(state, HandedOver) and state.receipt
+    longer = before.resumes_at is not None and before.resumes_at < command.until and not authority
+    if later or state.route.band in EXTRAORDINARY or (before.stands_since is not None and not longer):
         _nothing(state)
     deadline = pause_deadline(before, given.at, command.until)
     return [e.ClockPaused(case=state.id, at=given.at, by=given.by, cause="mode", deadline=deadline)]

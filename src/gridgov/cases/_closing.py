@@ -15,7 +15,7 @@ from gridgov.cases._given import (
     reason_of,
     refuse,
     same_house,
-    under_mode,
+    waiting,
 )
 from gridgov.cases._handling import closed, closed_part, part_closed_by
 from gridgov.cases._state import (
@@ -51,9 +51,10 @@ def check(command: c.Check, state: Resolved, subjects: Subjects, given: CaseGive
     calendar = given.calendar_named(before.calendar)
     end = max(given.at, state.resolved_at)
     deadline = paused_deadline(before, given.ladder_of(before), calendar, start=state.resolved_at, end=end)
-    deadline = under_mode(deadline, state.route.band, subjects, given)
+    reason = reason_of(given)
     return [
-        e.CaseChecked(case=state.id, at=given.at, by=given.by, passed=False, deadline=deadline, reason=reason_of(given))
+        e.CaseChecked(case=state.id, at=given.at, by=given.by, passed=False, deadline=deadline, reason=reason),
+        *waiting(state.id, deadline, state.route.band, subjects, given),
     ]
 
 
@@ -85,7 +86,7 @@ def follow_up(
         refuse("case.handler-calls", f"{given.by} handled the case {state.id}; somebody else calls", case=state.id)
     if state.file.called:
         refuse("case.called-already", f"the reporter of the case {state.id} was called already", case=state.id)
-    if not command.reached and (command.solved or command.satisfied):
+    if not command.reached and (command.solved is not None or command.satisfied is not None):
         refuse("case.not-reached", "who was not reached has not said that it is solved", case=state.id)
     _within(state, given.policy.rating_days, given, "followed up")
     return [
@@ -151,13 +152,14 @@ def reopen(_command: c.Reopen, state: Answered | Closed, subjects: Subjects, giv
             case=state.id,
             at=given.at,
             by=given.by,
-            deadline=under_mode(deadline, state.route.band, subjects, given),
+            deadline=deadline,
             was_closed=closed,
             was_in_time=closed and state.in_time,
             was_excused=closed and state.file.excused,
             was_due_at=before.due_at,
             reason=reason_of(given),
-        )
+        ),
+        *waiting(state.id, deadline, state.route.band, subjects, given),
     ]
 
 

@@ -312,6 +312,8 @@ class ImportCase:
     :param opened_at: when it was opened there: its clock began then.
     :param lead: who has it; empty to let the table find out.
     :param due_at: what was promised there; None to let the table work it out from *opened_at*.
+
+    The other fields are those of :class:`OpenCase`.
     """
 
     system: str
@@ -323,6 +325,12 @@ class ImportCase:
     reporter: str = ""
     lead: str = ""
     due_at: dt.datetime | None = attrs.field(default=None, converter=_utc)
+    departments: int = 1
+    repeats: int = 0
+    tags: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+    hotline_kind: str = ""
+    confidential: bool = False
     text: str = private()
     contact: str = private("feedback")
 
@@ -503,13 +511,14 @@ class FollowUp:
     """Call the reporter after the answer (回访).
 
     :param reached: whether they were reached; where not, the other two say nothing.
-    :param solved: whether it is solved, in their eyes; :param satisfied: whether they are satisfied.
+    :param solved: whether it is solved, in their eyes; :param satisfied: whether they are satisfied;
+        None where they did not say, which no rate counts.
     """
 
     case: str
     reached: bool = attrs.field(kw_only=True)
-    solved: bool = attrs.field(default=False, kw_only=True)
-    satisfied: bool = attrs.field(default=False, kw_only=True)
+    solved: bool | None = attrs.field(default=None, kw_only=True)
+    satisfied: bool | None = attrs.field(default=None, kw_only=True)
     note: str = private("feedback")
 
 
@@ -527,6 +536,8 @@ class PublishResult:
 @attrs.frozen(kw_only=True)
 class SwitchMode:
     """Switch from peacetime to emergency (平急转换): rules for that mode hold until it ends.
+
+    Asked again while it lasts, with a later end, it prolongs it.
 
     :param until: when it ends by itself, at the latest.
     :param ordinary: what the clocks of ordinary cases do meanwhile: ``run`` or ``pause``.

@@ -371,11 +371,13 @@ class CaseLinked(CaseEvent):
     """The case is the same matter as *of*, which goes on for both.
 
     :param deadline: set where the clock stood still: linked, it does not.
+    :param joined: it is a part, and was taken back into *of*.
     """
 
     of: str
     reporter: str = ""
     deadline: Deadline | None = None
+    joined: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -543,8 +545,8 @@ class ReporterCalled(CaseEvent):
     """The reporter was called after the answer."""
 
     reached: bool
-    solved: bool
-    satisfied: bool
+    solved: bool | None
+    satisfied: bool | None
     note: Sealed | None = None
 
 

@@ -47,7 +47,7 @@ def evolve(tag: str, before: Any, event: Any) -> Any:
     :raises ValueError: for an event that cannot follow *before*: the journal is not one of ours.
     """
     if tag == MODE:
-        return _mode(event)
+        return _mode(before, event)
     if tag.startswith("published:"):
         return _published_list(before, event)
     if tag.startswith("import:"):
@@ -62,9 +62,10 @@ def evolve(tag: str, before: Any, event: Any) -> Any:
     return step(before, event)
 
 
-def _mode(event: Any) -> Mode:
+def _mode(before: Mode | None, event: Any) -> Mode:
     if isinstance(event, e.ModeSwitched):
-        return Mode(since=event.at, until=event.until, ordinary=event.ordinary, by=event.by)
+        since = before.since if before is not None and before.since is not None else event.at
+        return Mode(since=since, until=event.until, ordinary=event.ordinary, by=event.by)
     return Mode()
 
 
@@ -379,8 +380,8 @@ def _reopened(before: State, event: e.CaseReopened) -> State:
         rating=0,
         resolved_at=None,
         called=False,
-        solved=False,
-        satisfied=False,
+        solved=None,
+        satisfied=None,
         excused=False,
         published=False,
         reopenings=before.file.reopenings + 1,

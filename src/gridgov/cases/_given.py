@@ -9,6 +9,7 @@ from typing import NoReturn
 import attrs
 
 from gridgov.access import AccessPolicy, check_access
+from gridgov.cases._events import ClockPaused
 from gridgov.cases._state import CaseFile, Mode, Registered, State
 from gridgov.decider import CLOCKS_DIFFER, Subjects
 from gridgov.errors import RefusalError, as_code
@@ -43,7 +44,7 @@ __all__ = [
     "same_house",
     "subject_of",
     "tag_of",
-    "under_mode",
+    "waiting",
     "wrong_state",
 ]
 
@@ -304,15 +305,18 @@ def mode_of(subjects: Subjects) -> Mode:
     return subjects.get(MODE) or Mode()
 
 
-def under_mode(deadline: Deadline, band: str, subjects: Subjects, given: CaseGiven) -> Deadline:
-    """Let the clock of an ordinary case stand still from now on, where an emergency asks for it.
+def waiting(case: str, deadline: Deadline, band: str, subjects: Subjects, given: CaseGiven) -> list[ClockPaused]:
+    """Give what follows where an emergency makes the clock of an ordinary case stand still from now on.
 
-    :param band: of the rule that decided the case.
+    An event of its own, so that the story says why.
+
+    :param deadline: that runs from now on; :param band: of the rule that decided the case.
     """
     mode = mode_of(subjects)
-    if band in EXTRAORDINARY or not mode.pauses:
-        return deadline
-    return pause_deadline(deadline, given.at, mode.until)
+    if band in EXTRAORDINARY or not mode.pauses or deadline.stands_since is not None:
+        return []
+    paused = pause_deadline(deadline, given.at, mode.until)
+    return [ClockPaused(case=case, at=given.at, by=given.by, cause="mode", deadline=paused)]
 
 
 def limit_anew(before: Deadline, given: CaseGiven) -> Limit:

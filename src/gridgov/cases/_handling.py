@@ -22,7 +22,7 @@ from gridgov.cases._given import (
     responded,
     subject_of,
     tag_of,
-    under_mode,
+    waiting,
     wrong_state,
 )
 from gridgov.cases._route import PART, Route
@@ -282,11 +282,15 @@ def _part(name: str, lead: Party, place: str, whole: Registered | Dispatched, gi
         parent=whole.id,
         found_by=file.found_by,
     )
-    return [
+    events: list[e.CaseEvent] = [
         opened,
         e.CaseRouted(case=name, at=given.at, by=given.by, route=route),
         e.CaseDispatched(case=name, at=given.at, by=given.by, lead=lead),
     ]
+    if deadline.stands_since is not None:
+        # The same as for the whole, said once more where somebody reads it.
+        events.append(e.ClockPaused(case=name, at=given.at, by=given.by, cause="mode", deadline=deadline))
+    return events
 
 
 def closed(state: Resolved | Checked | Answered, given: CaseGiven) -> e.CaseClosed:
@@ -331,7 +335,7 @@ def join(
     clear_of(state, "joined")
     reason = reason_of(given)
     return [
-        e.CaseLinked(case=state.id, at=given.at, by=given.by, of=whole.id),
+        e.CaseLinked(case=state.id, at=given.at, by=given.by, of=whole.id, joined=True),
         e.PartJoined(case=whole.id, at=given.at, by=given.by, part=state.id, reason=reason),
     ]
 
@@ -393,7 +397,6 @@ def record_outcome(
     if not command.taken_up:
         calendar = given.calendar_named(deadline.calendar)
         deadline = resume_deadline(deadline, given.ladder_of(deadline), calendar, given.at)
-        deadline = under_mode(deadline, state.route.band, subjects, given)
     recorded = e.OutcomeRecorded(
         case=state.id,
         at=given.at,
@@ -404,7 +407,9 @@ def record_outcome(
         in_time=state.in_time,
         result=result,
     )
-    if not command.taken_up or not state.file.parent or state.file.checked:
+    if not command.taken_up:
+        return [recorded, *waiting(state.id, deadline, state.route.band, subjects, given)]
+    if not state.file.parent or state.file.checked:
         return [recorded]
     done = Resolved(state.file, state.lead, given.by, given.at, state.in_time)
     return [recorded, *part_closed_by(done, subjects, given)]

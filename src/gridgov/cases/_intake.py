@@ -27,7 +27,7 @@ from gridgov.cases._given import (
     responded,
     subject_of,
     tag_of,
-    under_mode,
+    waiting,
     wrong_state,
 )
 from gridgov.cases._route import IMPORTED, Route
@@ -39,6 +39,7 @@ from gridgov.routing import Kind, decide
 from gridgov.worktime import Limit
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_OPAQUE = re.compile(r"[A-Za-z][\w.:/@+-]{0,79}", re.ASCII)
 
 __all__ = ["accept", "correct", "decline", "follow", "import_case", "link", "open_case", "unfollow", "unlink"]
 
@@ -47,17 +48,10 @@ def open_case(command: c.OpenCase, _state: None, subjects: Subjects, given: Case
     _fresh(given.command_id, subjects)
     kind = _kind(command.kind, given)
     named_place(command.place, given)
-    _source(command.source)
-    if command.departments < 0 or command.repeats < 0:
-        refuse("case.negative-count", "departments and repeats are 0 or more")
-    if command.hotline_kind and command.hotline_kind not in c.HOTLINE_KINDS:
-        kinds = ", ".join(c.HOTLINE_KINDS)
-        refuse("case.unknown-hotline-kind", f"the hotline kind {as_code(command.hotline_kind)} is none of {kinds}")
+    _plausible(command)
     aware(command.agreed_due_at, "agreed date", given)
     may("OpenCase", command.place, given)
     _admitted(kind)
-    if not all(_DIGEST.fullmatch(each) for each in command.evidence):
-        refuse("case.bad-evidence", "evidence is named by its SHA-256 digest: 64 hexadecimal digits")
     opened = e.CaseOpened(
         case=given.command_id,
         at=given.at,
@@ -76,8 +70,9 @@ def open_case(command: c.OpenCase, _state: None, subjects: Subjects, given: Case
         contact=given.sealed.get("contact"),
         **_of_kind(kind),
     )
-    route = _under_mode(_route(opened, given.at, command.agreed_due_at, subjects, given), subjects, given)
-    return [opened, e.CaseRouted(case=opened.case, at=given.at, by="system:routing", route=route)]
+    route = _route(opened, given.at, command.agreed_due_at, subjects, given)
+    routed = e.CaseRouted(case=opened.case, at=given.at, by="system:routing", route=route)
+    return [opened, routed, *waiting(opened.case, route.deadline, route.band, subjects, given)]
 
 
 def _fresh(case: str, subjects: Subjects) -> None:
@@ -92,10 +87,21 @@ def _kind(code: str, given: CaseGiven) -> Kind:
     return given.catalog[code]
 
 
-def _source(source: str) -> None:
-    if source not in c.SOURCES:
+def _plausible(command: c.OpenCase | c.ImportCase) -> None:
+    """Refuse what no report can say, whatever the street."""
+    if command.source not in c.SOURCES:
         sources = ", ".join(sorted(c.SOURCES))
-        refuse("case.unknown-source", f"the source {as_code(source)} is none of {sources}")
+        refuse("case.unknown-source", f"the source {as_code(command.source)} is none of {sources}")
+    if command.departments < 0 or command.repeats < 0:
+        refuse("case.negative-count", "departments and repeats are 0 or more")
+    if command.hotline_kind and command.hotline_kind not in c.HOTLINE_KINDS:
+        kinds = ", ".join(c.HOTLINE_KINDS)
+        refuse("case.unknown-hotline-kind", f"the hotline kind {as_code(command.hotline_kind)} is none of {kinds}")
+    if not all(_DIGEST.fullmatch(each) for each in command.evidence):
+        refuse("case.bad-evidence", "evidence is named by its SHA-256 digest: 64 hexadecimal digits")
+    if command.reporter and not _OPAQUE.fullmatch(command.reporter):
+        # It stands in the store for ever: a name or a telephone number must not.
+        refuse("case.bad-reporter", "a reporter is an opaque id that begins with a letter, as in resident:0412")
 
 
 def _admitted(kind: Kind) -> None:
@@ -182,10 +188,6 @@ def _route(
     )
 
 
-def _under_mode(route: Route, subjects: Subjects, given: CaseGiven) -> Route:
-    return attrs.evolve(route, deadline=under_mode(route.deadline, route.band, subjects, given))
-
-
 def _deadline(
     start: dt.datetime, calendar: str, ladder: str, limit: Limit, agreed_at: dt.datetime | None, given: CaseGiven
 ) -> Deadline:
@@ -202,7 +204,7 @@ def import_case(command: c.ImportCase, _state: None, subjects: Subjects, given: 
     _fresh(given.command_id, subjects)
     kind = _kind(command.kind, given)
     named_place(command.place, given)
-    _source(command.source)
+    _plausible(command)
     aware(command.opened_at, "opening", given)
     aware(command.due_at, "promised date", given)
     if command.opened_at > given.at:
@@ -225,6 +227,12 @@ def import_case(command: c.ImportCase, _state: None, subjects: Subjects, given: 
         grid=given.territory.up(command.place, "grid") or "",
         source=command.source,
         reporter=command.reporter,
+        departments=command.departments,
+        repeats=command.repeats,
+        tags=command.tags,
+        evidence=command.evidence,
+        hotline_kind=command.hotline_kind,
+        confidential=command.confidential or command.hotline_kind == "tip-off",
         imported_from=command.system,
         foreign_id=command.foreign_id,
         text=given.sealed.get("text"),
@@ -232,15 +240,17 @@ def import_case(command: c.ImportCase, _state: None, subjects: Subjects, given: 
         **_of_kind(kind),
     )
     route = _route(opened, command.opened_at, command.due_at, subjects, given)
-    route = _under_mode(attrs.evolve(route, deadline=_from_now_on(route.deadline, given)), subjects, given)
+    route = attrs.evolve(route, deadline=_from_now_on(route.deadline, given))
+    then = waiting(opened.case, route.deadline, route.band, subjects, given)
     if not command.lead:
-        return [opened, e.CaseRouted(case=opened.case, at=given.at, by="system:routing", route=route)]
+        return [opened, e.CaseRouted(case=opened.case, at=given.at, by="system:routing", route=route), *then]
     lead = given.named(command.lead, command.place)
     kept = Route(rule="", band=route.band, decided=IMPORTED, table=route.table, lead=lead, deadline=route.deadline)
     return [
         opened,
         e.CaseRouted(case=opened.case, at=given.at, by=given.by, route=kept),
         e.CaseDispatched(case=opened.case, at=given.at, by=given.by, lead=lead),
+        *then,
     ]
 
 
@@ -291,10 +301,11 @@ def correct(
             was_kind=file.kind,
             was_place=file.place,
             was_grid=file.grid,
-            route=_under_mode(route, subjects, given),
+            route=route,
             reason=reason_of(given),
             **_of_kind(kind),
-        )
+        ),
+        *waiting(state.id, route.deadline, route.band, subjects, given),
     ]
 
 
@@ -358,13 +369,16 @@ def unlink(command: c.UnlinkDuplicate, state: Linked, subjects: Subjects, given:
             by=given.by,
             of=other.id,
             reason=reason_of(given),
-            deadline=under_mode(deadline, state.route.band, subjects, given),
+            deadline=deadline,
         ),
+        *waiting(state.id, deadline, state.route.band, subjects, given),
         e.DuplicateLost(case=other.id, at=given.at, by=given.by, duplicate=state.id, reporter=state.file.reporter),
     ]
 
 
 def follow(_command: c.Follow, state: OpenState, _subjects: Subjects, given: CaseGiven) -> list[e.CaseEvent]:
+    if state.file.confidential and not is_desk(given):
+        refuse("case.confidential", f"who reported the case {state.id} asked not to be named; nobody else follows it")
     if given.by in (*state.file.followers, state.file.reporter):
         refuse("case.followed-already", f"{given.by} is told of the case {state.id} already", case=state.id)
     return [e.CaseFollowed(case=state.id, at=given.at, by=given.by)]

@@ -298,14 +298,14 @@ def _figures(event: Any, after: Any) -> Iterable[tuple[str, ...]]:
             figures = ("responded", *(["responded-in-time"] if event.responded_in_time else []))
         case e.ReporterCalled() if event.reached:
             month = after.deadline.local(event.at)[:7]
-            asked = not after.file.rating
+            said = event.satisfied is not None and not after.file.rating
             figures = (
-                "called",
+                *(["called"] if event.solved is not None else []),
                 *(["solved"] if event.solved else []),
-                *(["asked"] if asked else []),
-                *(["satisfied"] if asked and event.satisfied else []),
+                *(["asked"] if said else []),
+                *(["satisfied"] if said and event.satisfied else []),
             )
-        case e.CaseRated() if not after.file.called:
+        case e.CaseRated() if after.file.satisfied is None:
             month = after.deadline.local(event.at)[:7]
             figures = ("asked", *(["satisfied"] if event.score >= PLEASED_FROM else []))
         case _:

@@ -16,7 +16,7 @@ from gridgov.cases._given import (
     reason_of,
     refuse,
     same_house,
-    under_mode,
+    waiting,
     wrong_state,
 )
 from gridgov.cases._state import (
@@ -104,7 +104,8 @@ def decide_objection(
             "a person decides it who did not raise it, does not have the case, and did not decide it before",
             by=given.by,
         )
-    lead, deadline = _anew(command, objection.against, state, subjects, given) if command.upheld else (None, None)
+    lead, deadline = _anew(command, objection.against, state, given) if command.upheld else (None, None)
+    again = isinstance(state, Declined)
     return [
         e.ObjectionDecided(
             case=state.id,
@@ -117,7 +118,8 @@ def decide_objection(
             deadline=deadline,
             reason=reason_of(given),
             was_closed=isinstance(state, Closed),
-        )
+        ),
+        *(waiting(state.id, deadline, state.route.band, subjects, given) if again and deadline else []),
     ]
 
 
@@ -142,7 +144,6 @@ def _anew(
     command: c.DecideObjection,
     against: str,
     state: OpenState | Closed | Declined,
-    subjects: Subjects,
     given: CaseGiven,
 ) -> tuple[Party | None, Deadline | None]:
     """Give the new lead and deadline of an objection that is upheld."""
@@ -164,7 +165,7 @@ def _anew(
     if isinstance(state, Declined):
         # It begins now: nobody had it while it was declined.
         fresh = start_deadline(given.at, calendar, ladder, limit=limit_anew(before, given))
-        return lead, under_mode(fresh, state.route.band, subjects, given)
+        return lead, fresh
     if not isinstance(state, Registered | Dispatched):
         wrong_state(state, "given to somebody else")
     return lead, None

@@ -81,6 +81,8 @@ class Rates:
         for month in self.months:
             if not _MONTH.fullmatch(month):
                 raise ValueError(f"{month!r} is no month; write it as 2026-09")
+        if not self.months or len(set(self.months)) < len(self.months):
+            raise ValueError("rates are of one month or more, each named once")
         if self.on and self.holder:
             raise ValueError("rates are of a place or of a holder, not of both")
         if self.on and self.on not in given.territory:

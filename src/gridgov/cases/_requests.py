@@ -16,7 +16,7 @@ from gridgov.cases._given import (
     lead_only,
     reason_of,
     refuse,
-    under_mode,
+    waiting,
 )
 from gridgov.cases._state import Dispatched, Held
 from gridgov.decider import Subjects
@@ -138,18 +138,18 @@ def decide_request(
 
 def resume(_command: c.Resume, state: Held, subjects: Subjects, given: CaseGiven) -> list[e.CaseEvent]:
     desk_or_lead(state, given, "resume")
-    return [_ended(state, subjects, given)]
+    return _ended(state, subjects, given)
 
 
 def end_hold(command: c.EndHold, state: Held, subjects: Subjects, given: CaseGiven) -> list[e.CaseEvent]:
     clock_only(given)
     if command.due_at != state.until:
         refuse("case.nothing-due", f"nothing of that kind is due for the case {state.id}", case=state.id)
-    return [_ended(state, subjects, given)]
+    return _ended(state, subjects, given)
 
 
-def _ended(state: Held, subjects: Subjects, given: CaseGiven) -> e.HoldEnded:
+def _ended(state: Held, subjects: Subjects, given: CaseGiven) -> list[e.CaseEvent]:
     before = state.deadline
     deadline = resume_deadline(before, given.ladder_of(before), given.calendar_named(before.calendar), given.at)
-    deadline = under_mode(deadline, state.route.band, subjects, given)
-    return e.HoldEnded(case=state.id, at=given.at, by=given.by, deadline=deadline)
+    ended = e.HoldEnded(case=state.id, at=given.at, by=given.by, deadline=deadline)
+    return [ended, *waiting(state.id, deadline, state.route.band, subjects, given)]

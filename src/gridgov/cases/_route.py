@@ -18,6 +18,7 @@ PHRASES = Phrasebook(
     {
         "who": ("主办：{lead}", "Lead: {lead}"),
         "climbed": ("（从 {start} 向上找到 {end}）", " (found at {end}, climbing from {start})"),
+        "instead": ("（该处及以上无人担任 {role}）", " (nobody holds {role} there or above)"),
         "supporting": ("；协办：{parties}", "; supporting: {parties}"),
         "informed": ("；知会：{parties}", "; informed: {parties}"),
         "due": ("时限：{limit}，{due} 前", "Due: {due} ({limit})"),
@@ -94,7 +95,9 @@ def explain_route(route: Route, language: str = "zh") -> str:
     """Say who, by when, by which rule and facts, and why not the others; several lines."""
     say = PHRASES.say
     lead = name_of(route.lead, language)
-    if len(route.lead.path) > 1:
+    if route.lead.instead_of:
+        lead += say("instead", language, role=route.lead.instead_of)
+    elif len(route.lead.path) > 1:
         lead += say("climbed", language, start=route.lead.path[0], end=route.lead.path[-1])
     who = say("who", language, lead=lead)
     for key, parties in (("supporting", route.supporting), ("informed", route.informed)):

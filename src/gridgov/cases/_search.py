@@ -7,11 +7,11 @@ import math
 
 import attrs
 
-from gridgov.cases._given import CaseGiven
-from gridgov.cases._state import CaseFile, State, Withdrawn, holder_of, is_open
+from gridgov.cases._given import CaseGiven, is_desk
+from gridgov.cases._state import STATES, CaseFile, State, Withdrawn, holder_of, is_open
 from gridgov.cases._views import case_of, is_overdue
 from gridgov.decider import Sight
-from gridgov.errors import NotFoundError
+from gridgov.errors import NotFoundError, RefusalError
 from gridgov.wording import Text
 
 __all__ = ["Duplicates", "Found", "Search", "SearchPage", "Suggestion"]
@@ -53,6 +53,8 @@ class Search:
     :param holder: who has it, or had it last.
     :param opened_from: aware; :param opened_until: aware, not included.
     :param overdue: only what is overdue now.
+    :param source: as in a report, :param hotline_kind: likewise, :param foreign_id: of an imported case.
+    :param reporter: for the desk, and for reporters about themselves.
     :param after: where the page before ended; :param limit: 1 to 500 lines.
     """
 
@@ -63,14 +65,19 @@ class Search:
     opened_from: dt.datetime | None = None
     opened_until: dt.datetime | None = None
     overdue: bool = False
+    source: str = ""
+    hotline_kind: str = ""
+    foreign_id: str = ""
+    reporter: str = ""
     after: int = 0
     limit: int = 50
 
     def answer(self, sight: Sight) -> SearchPage:
         """Give one page.
 
-        :raises ValueError: for a limit outside 1 to 500, or an instant without a time zone.
-        :raises NotFoundError: for an unknown place.
+        :raises ValueError: for a limit outside 1 to 500, an unknown state, or an instant without a time zone.
+        :raises NotFoundError: for an unknown place or kind.
+        :raises RefusalError: ``access.denied`` for who asks about somebody else's reports.
         """
         if not 1 <= self.limit <= PAGE_MAX:
             raise ValueError(f"a page has 1 to {PAGE_MAX} lines, not {self.limit}")
@@ -80,6 +87,14 @@ class Search:
         for instant in (self.opened_from, self.opened_until):
             if instant is not None and instant.tzinfo is None:
                 raise ValueError(f"an instant must be an aware datetime, not {instant!r}")
+        unknown = set(self.states) - {state.__name__.lower() for state in STATES}
+        if unknown:
+            names = ", ".join(state.__name__.lower() for state in STATES)
+            raise ValueError(f"{min(unknown)!r} is no state; the states are {names}")
+        if self.kind and not given.catalog.under(self.kind):
+            raise NotFoundError(f"there is no kind {self.kind!r}{given.catalog.hint(self.kind)}")
+        if self.reporter and not (is_desk(given) or given.by == self.reporter):
+            raise RefusalError("access.denied", "who reported what is for the desk alone, and for the reporter")
         found: list[Found] = []
         for position, case in sight.began("case-opened", self.after):
             state: State | None = sight.subject(case)
@@ -96,6 +111,10 @@ class Search:
             and (not self.within or (file.place in given.territory and given.territory.within(file.place, self.within)))
             and (not self.states or type(state).__name__.lower() in self.states)
             and (not self.holder or _holder(state) == self.holder)
+            and (not self.source or file.source == self.source)
+            and (not self.hotline_kind or file.hotline_kind == self.hotline_kind)
+            and (not self.foreign_id or file.foreign_id == self.foreign_id)
+            and (not self.reporter or file.reporter == self.reporter)
             and (self.opened_from is None or file.opened_at >= self.opened_from)
             and (self.opened_until is None or file.opened_at < self.opened_until)
             and (not self.overdue or (is_open(state) and is_overdue(state, given.at)))
@@ -107,8 +126,8 @@ class Search:
         return self.within or root
 
     def mine(self, by: str) -> bool:
-        """Nobody's own; a grant is needed."""
-        return False
+        """What somebody reported is their own; for the rest a grant is needed."""
+        return bool(self.reporter) and by == self.reporter
 
 
 def _holder(state: State) -> str:

@@ -182,8 +182,8 @@ class CaseFile(msgspec.Struct, frozen=True, kw_only=True):
     resolved_at: dt.datetime | None = None
     rating: int = 0
     called: bool = False
-    solved: bool = False
-    satisfied: bool = False
+    solved: bool | None = None
+    satisfied: bool | None = None
     excused: bool = False
     published: bool = False
     found_by: str = ""

@@ -6,8 +6,8 @@ import datetime as dt
 
 import attrs
 
-from gridgov.cases._events import CaseEvent
-from gridgov.cases._given import MODE, CaseGiven
+from gridgov.cases._events import CaseEvent, CaseFollowed, CaseUnfollowed, ResultPublished
+from gridgov.cases._given import MODE, CaseGiven, is_desk
 from gridgov.cases._life import STORED_NAMES
 from gridgov.cases._shown import WITHHELD, shown, withheld
 from gridgov.cases._state import STAGES, HandedOver, Mode, Published, Registered, State, holder_of, is_open, stage_of
@@ -16,11 +16,15 @@ from gridgov.decider import Sight
 from gridgov.errors import NotFoundError
 from gridgov.proofs import Sealed
 
+TEXTS = ("reason", "result", "text", "note", "comment")
+"""Fields of events in which the seal of a text stands."""
+
 __all__ = [
     "Board",
     "BoardRow",
     "CaseView",
     "ModeView",
+    "PublishedLine",
     "PublishedResults",
     "Timeline",
     "TimelineEntry",
@@ -40,6 +44,11 @@ def case_of(case: str, sight: Sight) -> State:
     if state is None:
         raise NotFoundError(f"there is no case {case!r}")
     return state
+
+
+def _reported(case: str, by: str, sight: Sight) -> bool:
+    state: State | None = sight.subject(f"case:{case}")
+    return state is not None and bool(by) and by in (state.file.reporter, state.file.opened_by)
 
 
 def is_overdue(state: State, at: dt.datetime) -> bool:
@@ -70,13 +79,17 @@ class CaseView:
         """Nobody's own; a grant is needed."""
         return False
 
+    def concerns(self, by: str, sight: Sight) -> bool:
+        """Who reported a case may see it."""
+        return _reported(self.case, by, sight)
+
 
 @attrs.frozen(kw_only=True)
 class TimelineEntry:
     """One line of a case's story.
 
-    :param why: where the reason lies that somebody gave; ``office.read_private`` gives it to who may
-        read it, and leaves a trace.
+    :param why: where the text lies that somebody wrote with it (a reason, a result, an answer, a
+        comment); ``office.read_private(entry.why.ref, ...)`` gives it to who may read it, and leaves a trace.
     """
 
     at: dt.datetime
@@ -101,16 +114,18 @@ class Timeline:
         file = case_of(self.case, sight).file
         given: CaseGiven = sight.given("cases")
         hidden = withheld(file, given)
-        return tuple(self._line(event, hidden, given.calendar.zone) for event in sight.events(f"case:{self.case}"))
+        return tuple(self._line(event, hidden, given) for event in sight.events(f"case:{self.case}"))
 
-    def _line(self, event: CaseEvent, hidden: frozenset[str], zone: str) -> TimelineEntry:
-        name = STORED_NAMES[type(event)]
+    def _line(self, event: CaseEvent, hidden: frozenset[str], given: CaseGiven) -> TimelineEntry:
+        name, zone = STORED_NAMES[type(event)], given.calendar.zone
+        if isinstance(event, CaseFollowed | CaseUnfollowed) and given.by != event.by and not is_desk(given):
+            hidden = hidden | {event.by}  # who follows a case is nobody's business
         return TimelineEntry(
             at=event.at,
             by=WITHHELD if event.by in hidden else event.by,
             name=name,
-            text=describe(name, event, self.language, zone=zone, withheld=hidden),
-            why=getattr(event, "reason", None),
+            text=describe(name, event, self.language, zone=zone, withheld=hidden, named=given.roster.name),
+            why=next((sealed for sealed in (getattr(event, field, None) for field in TEXTS) if sealed), None),
         )
 
     def place(self, sight: Sight) -> str | None:
@@ -120,6 +135,10 @@ class Timeline:
     def mine(self, by: str) -> bool:
         """Nobody's own; a grant is needed."""
         return False
+
+    def concerns(self, by: str, sight: Sight) -> bool:
+        """Who reported a case may read its story."""
+        return _reported(self.case, by, sight)
 
 
 @attrs.frozen(kw_only=True)
@@ -325,15 +344,49 @@ class ModeView:
         return True
 
 
+@attrs.frozen(kw_only=True)
+class PublishedLine:
+    """One result as the public reads it.
+
+    :param place: no closer than the grid; :param text: what the desk wrote for it, empty if it was erased.
+    """
+
+    case: str
+    kind_zh: str
+    kind_en: str
+    kind: str
+    place: str
+    opened_at: dt.datetime
+    resolved_at: dt.datetime
+    published_at: dt.datetime
+    in_time: bool
+    text: str
+
+
 @attrs.frozen
 class PublishedResults:
     """What was published in a month, as in ``2026-09``: nothing about a person stands in it."""
 
     month: str
 
-    def answer(self, sight: Sight) -> Published:
+    def answer(self, sight: Sight) -> tuple[PublishedLine, ...]:
         """Give the list; empty where nothing was published."""
-        return sight.subject(f"published:{self.month}") or Published()
+        found: Published = sight.subject(f"published:{self.month}") or Published()
+        return tuple(self._line(line, sight) for line in found.lines)
+
+    def _line(self, line: ResultPublished, sight: Sight) -> PublishedLine:
+        return PublishedLine(
+            case=line.case,
+            kind=line.kind,
+            kind_zh=line.kind_zh,
+            kind_en=line.kind_en,
+            place=line.place,
+            opened_at=line.opened_at,
+            resolved_at=line.resolved_at,
+            published_at=line.at,
+            in_time=line.in_time,
+            text=sight.public(line.text, "publication") if line.text is not None else "",
+        )
 
     def place(self, sight: Sight) -> str | None:
         """No place: it is public."""

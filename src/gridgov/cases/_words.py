@@ -11,6 +11,7 @@ import attrs
 
 from gridgov.cases import _events as e
 from gridgov.cases._route import Route, name_of
+from gridgov.escalation import Deadline
 from gridgov.staffing import Party
 from gridgov.wording import Phrasebook
 
@@ -25,6 +26,9 @@ PHRASES = Phrasebook(
         ),
         "part-of": ("作为 {parent} 的一部分立案：{kind}（{place}）", "Opened as a part of {parent}: {kind} ({place})"),
         "case-routed": ("自动派单给 {lead}（规则 {rule}），{due} 前", "Routed to {lead} (rule {rule}), due {due}"),
+        "no-rule": ("没有规则适用，由 {lead} 决定，{due} 前", "No rule applies; {lead} decides, due {due}"),
+        "by-hand": ("{by} 指定由 {lead} 办理，{due} 前", "{by} named {lead}, due {due}"),
+        "provisional": ("（暂定）", " (provisional)"),
         "case-accepted": ("{by} 受理", "{by} accepted it"),
         "case-declined": ("{by} 不予受理，上报人可以提出异议", "{by} declined it; the reporter may object"),
         "case-corrected": (
@@ -33,6 +37,7 @@ PHRASES = Phrasebook(
         ),
         "case-linked": ("{by} 认定与 {of} 为同一事项，合并办理", "{by} found it to be the same matter as {of}"),
         "case-duplicate-found": ("{duplicate} 反映同一事项，合并办理", "{duplicate} reports the same matter"),
+        "taken-back": ("{by} 收回，由 {of} 继续办理", "{by} took it back into {of}"),
         "case-unlinked": ("{by} 认定与 {of} 不是同一事项，恢复办理", "{by} found it not to be the same as {of}"),
         "case-duplicate-lost": ("{duplicate} 不再合并办理", "{duplicate} is on its own again"),
         "case-followed": ("{by} 关注此事", "{by} follows it"),
@@ -42,6 +47,7 @@ PHRASES = Phrasebook(
         "case-returned": ("{by} 退单，回到 {desk}", "{by} returned it to {desk}"),
         "case-transferred": ("{by} 转办给 {lead}", "{by} transferred it to {lead}"),
         "case-warned": ("黄牌预警：期限将至（{due}）", "Yellow warning: the deadline is near ({due})"),
+        "settled-days": ("节假日安排已公布，期限 {due} 不变", "The holidays were published; it stays due {due}"),
         "red": ("红牌预警：已到期限（{due}）", "Red warning: the deadline has come ({due})"),
         "case-escalated": (
             "{cause}，由 {supervisor} 督办（{due}）",
@@ -89,12 +95,13 @@ PHRASES = Phrasebook(
         "case-answered": ("已向上报人反馈", "The reporter was told"),
         "case-reporter-called": ("{by} 回访：{verdict}", "{by} called the reporter: {verdict}"),
         "not-reached": ("未接通", "not reached"),
-        "solved-satisfied": ("已解决，满意", "solved, satisfied"),
-        "solved-unsatisfied": ("已解决，不满意", "solved, not satisfied"),
-        "unsolved-satisfied": ("未解决，满意", "not solved, satisfied"),
-        "unsolved-unsatisfied": ("未解决，不满意", "not solved, not satisfied"),
+        "reached": ("已接通", "reached"),
+        "solved": ("已解决", "solved"),
+        "unsolved": ("未解决", "not solved"),
+        "satisfied": ("满意", "satisfied"),
+        "unsatisfied": ("不满意", "not satisfied"),
         "case-rated": ("上报人评价 {score} 分（满分 5 分）", "The reporter rated it {score} of 5"),
-        "case-reopened": ("{by} 要求重新办理", "{by} had it reopened"),
+        "case-reopened": ("{by} 要求重新办理，新期限 {due}", "{by} had it reopened; now due {due}"),
         "case-closed": ("结案（{punctual}）", "Closed ({punctual})"),
         "case-published": ("结果已公示", "The result was published"),
         "case-withdrawn": ("{by} 撤回", "{by} withdrew it"),
@@ -111,6 +118,10 @@ PHRASES = Phrasebook(
             "{by} 重新决定异议：{verdict}，改派 {lead}",
             "{by} decided the objection: {verdict}; {lead} has it",
         ),
+        "both-anew": (
+            "{by} 重新决定异议：{verdict}，由 {lead} 办理，{due} 前",
+            "{by} decided the objection: {verdict}; {lead} has it, due {due}",
+        ),
         "due-anew": ("{by} 重新决定异议：{verdict}，期限 {due}", "{by} decided the objection: {verdict}; due {due}"),
         "upheld": ("成立", "upheld"),
         "dismissed": ("不成立", "dismissed"),
@@ -124,16 +135,28 @@ PHRASES = Phrasebook(
 
 
 def describe(
-    name: str, event: e.CaseEvent, language: str = "zh", *, zone: str = "Asia/Shanghai", withheld: Collection[str] = ()
+    name: str,
+    event: e.CaseEvent,
+    language: str = "zh",
+    *,
+    zone: str = "Asia/Shanghai",
+    withheld: Collection[str] = (),
+    named: Callable[[str, str], str] | None = None,
 ) -> str:
     """Say in one line what has happened, without personal data.
 
     :param name: the stored event name.
     :param withheld: the ids of reporters who asked not to be named.
+    :param named: gives the name of an organization in a language, by its id; see
+        :meth:`gridgov.staffing.Roster.name`.
     """
-    teller = _Teller(language, zone, withheld)
+    teller = _Teller(language, zone, withheld, named or _by_id)
     key, facts = _TOLD.get(type(event), _nothing_more)(event, teller)
     return teller.say(key or name, by=teller.who(event.by), **facts)
+
+
+def _by_id(id: str, _language: str) -> str:  # noqa: A002 - the field's word
+    return id
 
 
 @attrs.frozen
@@ -143,6 +166,7 @@ class _Teller:
     language: str
     zone: str
     withheld: Collection[str]
+    named: Callable[[str, str], str]
 
     def say(self, key: str, **facts: object) -> str:
         return PHRASES.say(key, self.language, **facts)
@@ -163,8 +187,15 @@ class _Teller:
         return {"kind": event.kind_zh if self.language == "zh" else event.kind_en, "place": event.place}
 
     def routing(self, route: Route) -> dict[str, str]:
-        due = route.deadline.local(route.deadline.due_at)
-        return {"lead": self.name(route.lead), "rule": route.rule or "-", "due": due}
+        return {"lead": self.name(route.lead), "rule": route.rule or "-", "due": self.due(route.deadline)}
+
+    def due(self, deadline: Deadline) -> str:
+        """Write when it is due; what rests on days that nobody has published says so."""
+        return deadline.local(deadline.due_at) + (self.say("provisional") if deadline.provisional else "")
+
+    def organization(self, id: str) -> str:  # noqa: A002 - the field's word
+        name = self.named(id, self.language)
+        return id if name == id else f"{name} {id}"
 
 
 Told = tuple[str, dict[str, str | int]]
@@ -189,8 +220,21 @@ def _escalated(event: e.CaseEscalated, teller: _Teller) -> Told:
 
 
 def _called(event: e.ReporterCalled, teller: _Teller) -> Told:
-    answer = f"{'solved' if event.solved else 'unsolved'}-{'satisfied' if event.satisfied else 'unsatisfied'}"
-    return "", {"verdict": teller.say(answer if event.reached else "not-reached")}
+    said = [] if event.solved is None else ["solved" if event.solved else "unsolved"]
+    said += [] if event.satisfied is None else ["satisfied" if event.satisfied else "unsatisfied"]
+    comma = "，" if teller.language == "zh" else ", "
+    words = said or ["reached"] if event.reached else ["not-reached"]
+    return "", {"verdict": comma.join(map(teller.say, words))}
+
+
+def _routed(event: e.CaseRouted, teller: _Teller) -> Told:
+    route = event.route
+    return "by-hand" if route.decided else "" if route.rule else "no-rule", {**teller.routing(route)}
+
+
+def _reviewed(event: e.DeadlineReviewed, teller: _Teller) -> Told:
+    facts = {"was": teller.local(event.was_due_at), "due": teller.due(event.deadline)}
+    return "settled-days" if event.was_due_at == event.deadline.due_at else "", {**facts}
 
 
 def _warned(event: e.CaseWarned, teller: _Teller) -> Told:
@@ -203,10 +247,12 @@ def _resumed(event: e.ClockResumed, teller: _Teller) -> Told:
 
 def _decided_anew(event: e.ObjectionDecided, teller: _Teller) -> Told:
     facts: dict[str, str | int] = {"verdict": teller.say("upheld" if event.upheld else "dismissed")}
+    if event.lead is not None and event.deadline is not None:
+        return "both-anew", {**facts, "lead": teller.name(event.lead), "due": teller.due(event.deadline)}
     if event.lead is not None:
         return "given-anew", {**facts, "lead": teller.name(event.lead)}
     if event.deadline is not None:
-        return "due-anew", {**facts, "due": teller.local(event.deadline.due_at)}
+        return "due-anew", {**facts, "due": teller.due(event.deadline)}
     return "", facts
 
 
@@ -215,8 +261,9 @@ _TOLD: dict[type, Callable[[Any, _Teller], Told]] = {
     e.CaseEscalated: _escalated,
     e.ReporterCalled: _called,
     e.CaseCorrected: lambda event, t: ("", {**t.kind(event), **t.routing(event.route)}),
-    e.CaseRouted: lambda event, t: ("", {**t.routing(event.route)}),
-    e.CaseLinked: lambda event, _t: ("", {"of": event.of}),
+    e.CaseRouted: _routed,
+    e.CaseLinked: lambda event, _t: ("taken-back" if event.joined else "", {"of": event.of}),
+    e.CaseReopened: lambda event, t: ("", {"due": t.due(event.deadline)}),
     e.CaseUnlinked: lambda event, _t: ("", {"of": event.of}),
     e.DuplicateFound: lambda event, _t: ("", {"duplicate": event.duplicate}),
     e.DuplicateLost: lambda event, _t: ("", {"duplicate": event.duplicate}),
@@ -244,27 +291,27 @@ _TOLD: dict[type, Callable[[Any, _Teller], Told]] = {
         "no-word" if event.cause == "hand-over" else "",
         {"due": t.local(event.deadline.due_at)},
     ),
-    e.DeadlineReviewed: lambda event, t: (
-        "",
-        {"was": t.local(event.was_due_at), "due": t.local(event.deadline.due_at)},
-    ),
+    e.DeadlineReviewed: _reviewed,
     e.CaseHandedOver: lambda event, t: ("", {"authority": t.name(event.authority)}),
     e.ReceiptConfirmed: lambda event, _t: ("", {"receipt": event.receipt}),
-    e.OutcomeRecorded: lambda event, _t: ("" if event.taken_up else "refused", {"authority": event.authority}),
+    e.OutcomeRecorded: lambda event, t: (
+        "" if event.taken_up else "refused",
+        {"authority": t.organization(event.authority)},
+    ),
     e.CaseResolved: lambda event, t: ("", {"punctual": t.in_time(event.in_time)}),
     e.CaseClosed: lambda event, t: ("", {"punctual": t.in_time(event.in_time)}),
     e.CaseChecked: lambda event, t: ("", {"verdict": t.say("passed" if event.passed else "failed")}),
     e.CaseRated: lambda event, _t: ("", {"score": event.score}),
     e.WhistleBlown: lambda event, t: (
         "",
-        {"organizations": ", ".join(event.organizations), "due": t.local(event.report_by)},
+        {"organizations": ", ".join(map(t.organization, event.organizations)), "due": t.local(event.report_by)},
     ),
     e.ReportedIn: lambda event, t: (
         "",
-        {"organization": event.organization, "punctual": t.in_time(not event.late)},
+        {"organization": t.organization(event.organization), "punctual": t.in_time(not event.late)},
     ),
-    e.ReportInMissed: lambda event, _t: ("", {"organization": event.organization}),
-    e.WhistleAppraised: lambda event, _t: ("", {"organization": event.organization, "mark": event.mark}),
+    e.ReportInMissed: lambda event, t: ("", {"organization": t.organization(event.organization)}),
+    e.WhistleAppraised: lambda event, t: ("", {"organization": t.organization(event.organization), "mark": event.mark}),
     e.ObjectionRaised: lambda event, t: ("", {"against": t.say(event.against)}),
     e.ObjectionDecided: _decided_anew,
 }

@@ -319,7 +319,7 @@ class _Loader:
                 for step, rung in enumerate(part.rungs)
             )
             ladders.append(Ladder(id=part.id, rungs=rungs, warn_percent=part.warn_percent))
-        self._take(check_ladders(ladders, roster.roles, roster.organizations), "escalation")
+        self._take(check_ladders(ladders, roster.roles, roster.organizations, roster.persons), "escalation")
         return {ladder.id: ladder for ladder in ladders}
 
     def _table(

@@ -17,17 +17,20 @@ from gridgov.cases import OpenCase
 from gridgov.decider import View
 from gridgov.delivery import Channel, Courier, Delivered, Waiting
 from gridgov.documents import check_types
-from gridgov.errors import NotFoundError, RefusalError, StoreBusyError
+from gridgov.errors import NotFoundError, RefusalError, StoreBusyError, as_code
 from gridgov.hooks import Fault, Host, Loaded
 from gridgov.notices import Notice, notices_for
 from gridgov.office._engine import OWN, SYSTEM, Asked, Engine, aware
 from gridgov.office._memory import Memory, Outcome, Seen
+from gridgov.proofs import Sealed
 from gridgov.setup import AmendSetup, ErasePrivate, ReadPrivate, Setup
 from gridgov.store import MemoryStore, Record, Store, every_record, verify_chain
 
 __all__ = ["Office", "open_office"]
 
 Answer = TypeVar("Answer")
+PUBLIC = "publication"
+"""The one purpose whose texts were written for everybody."""
 
 
 def _utc_now() -> dt.datetime:
@@ -122,6 +125,9 @@ class Office(Engine):
             raise TypeError(f"an actor and a command id are strings, not {by!r} and {id!r}")
         if by.startswith(SYSTEM) or not by:
             raise ValueError(f"{by!r} is no actor; who acts has an id, and {SYSTEM}* are the office's own")
+        if as_code(by) != repr(by):
+            # It stands in the store for ever, and a name may not.
+            raise ValueError("an actor has an opaque id of letters, digits and .:/@+-, not a name")
         if id is not None and (id.startswith(OWN) or not id):
             raise ValueError(f"the command id {id!r} is not for callers; choose another one")
 
@@ -184,8 +190,9 @@ class Office(Engine):
             if at_least is not None and self._memory.position < at_least:
                 raise StoreBusyError(f"the store stands at {self._memory.position}, not yet at {at_least}")
             kept = self._batch.seen if self._batch is not None else ()
-            sight = _Sight(self._memory, self._setup, self._now(), by, kept)
-            if not view.mine(by):
+            sight = _Sight(self._memory, self._setup, self._now(), by, kept, self._store)
+            concerns = getattr(view, "concerns", None)
+            if not view.mine(by) and not (concerns is not None and concerns(by, sight)):
                 check_access(
                     self._setup.access,
                     type(view).__name__,
@@ -363,7 +370,10 @@ class Office(Engine):
 class _Sight:
     """What a view sees."""
 
-    def __init__(self, memory: Memory, setup: Setup, at: dt.datetime, by: str, kept: Sequence[Seen] = ()) -> None:
+    def __init__(
+        self, memory: Memory, setup: Setup, at: dt.datetime, by: str, kept: Sequence[Seen], store: Store
+    ) -> None:
+        self._store = store
         self._memory = memory
         self._kept = kept
         self._setup = setup
@@ -383,6 +393,10 @@ class _Sight:
     def events(self, tag: str) -> Iterator[Any]:
         yield from self._memory.events(tag)
         yield from (seen.event for seen in self._kept if tag in seen.tags)
+
+    def public(self, sealed: Sealed, purpose: str) -> str:
+        entry = self._store.private(sealed.ref)
+        return entry.body.decode() if entry is not None and entry.purpose == purpose == PUBLIC else ""
 
     def began(self, name: str, after: int) -> Iterator[tuple[int, str]]:
         yield from self._memory.began(name, after)

@@ -145,7 +145,7 @@ def _decide(command: Any, subjects: Subjects, given: JurisdictionGiven) -> Seque
                 raise RefusalError("setup.adopted-already", "this store has adopted a setup already")
             return [SetupAdopted(at=given.at, by=given.by, sections=dict(command.sections))]
         case AmendSetup():
-            _may("AmendSetup", None, given)
+            _may("AmendSetup", given.territory.root, given)
             if adopted is None:
                 raise RefusalError("setup.not-adopted", "this store has not adopted a setup yet")
             if dict(adopted.sections) == dict(command.sections):
@@ -162,7 +162,7 @@ def _decide(command: Any, subjects: Subjects, given: JurisdictionGiven) -> Seque
                 PrivateRead(at=given.at, by=given.by, ref=command.ref, subject=command.subject, purpose=command.purpose)
             ]
         case ErasePrivate():
-            _may("ErasePrivate", None, given)
+            _may("ErasePrivate", given.territory.root, given)
             return [PrivateErased(at=given.at, by=given.by, refs=command.refs, subject=command.subject)]
         case _:
             raise TypeError(f"{type(command).__name__} is no command about the setup")

@@ -20,6 +20,7 @@ class Party:
     :param target: as the rule wrote it.
     :param zh: what it is called, without a person's name (as *en*).
     :param path: the places that were climbed to find it, empty for a named organization.
+    :param instead_of: the role that nobody holds on any of these places, so the desk has it.
     """
 
     holder: str
@@ -27,6 +28,7 @@ class Party:
     zh: str = ""
     en: str = ""
     path: tuple[str, ...] = ()
+    instead_of: str = ""
 
 
 def find_party(target: str, *, place: str, desk: str, roster: Roster, territory: Territory, on: dt.date) -> Party:
@@ -42,7 +44,7 @@ def find_party(target: str, *, place: str, desk: str, roster: Roster, territory:
         if climb.holders:
             role = roster.roles[name]
             return Party(holder=climb.holders[0], target=target, zh=role.zh, en=role.en, path=climb.path)
-        return _named(desk, target, roster, climb.path)
+        return attrs.evolve(_named(desk, target, roster, climb.path), instead_of=name)
     if what == "org" and name in roster.organizations:
         return _named(name, target, roster, ())
     if target == "desk":
