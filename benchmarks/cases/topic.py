@@ -90,7 +90,7 @@ def oracle() -> Callable[[dt.datetime, int], dt.datetime]:
 
 
 def peers() -> dict[str, Callable[[dt.datetime, int], dt.datetime]]:
-    """Set both peers up as well as they can be: sessions and holidays; neither knows moved days."""
+    """Set both peers up as well as they can be: sessions and holidays, everything built before; neither knows moved days."""
     import businesstimedelta
     import pandas as pd
     import pytz
@@ -111,13 +111,16 @@ def peers() -> dict[str, Callable[[dt.datetime, int], dt.datetime]]:
     )
     hours = pd.offsets.CustomBusinessHour
 
+    deltas = {count: businesstimedelta.BusinessTimeDelta(rules, hours=count) for count in range(1, 41)}
+    ends = {"start": ["08:00", "14:00"], "end": ["12:00", "18:00"], "holidays": sorted(holidays)}
+    offsets = {count: hours(n=count, **ends) for count in range(1, 41)}
+
     def by_businesstimedelta(start: dt.datetime, count: int) -> dt.datetime:
-        found: dt.datetime = start + businesstimedelta.BusinessTimeDelta(rules, hours=count)
+        found: dt.datetime = start + deltas[count]
         return found
 
     def by_pandas(start: dt.datetime, count: int) -> dt.datetime:
-        offset = hours(n=count, start=["08:00", "14:00"], end=["12:00", "18:00"], holidays=sorted(holidays))
-        found: dt.datetime = (pd.Timestamp(start) + offset).to_pydatetime()
+        found: dt.datetime = (pd.Timestamp(start) + offsets[count]).to_pydatetime()
         return found
 
     return {"businesstimedelta": by_businesstimedelta, "pandas": by_pandas}
@@ -153,12 +156,15 @@ def deadlines() -> tuple[dict[str, Row], dict[str, object]]:
         },
         "cases.deadline-wrong": {"value": wrong, "peer": None, "ratio": None},
     }
-    about: dict[str, object] = {"deadline µs": round(our_seconds * 1e6, 2)}
+    # Beside the peers the starts are given, for them and for us.
+    given = [(start, limit) for (start, _), (_, limit) in zip(starts, limits, strict=True)]
+    alone = rounds(lambda: [due(limit, start, calendar) for start, limit in given], len(given))
+    about: dict[str, object] = {"deadline µs, start built": round(our_seconds * 1e6, 2), "alone": round(alone * 1e6, 2)}
     for name, peer in peers().items():
         few = starts[:400]
         peer_seconds = rounds(lambda p=peer, f=few: [p(start, hours) for start, hours in f], len(few), 3)  # type: ignore[misc]
         their_wrong = sum(_instant(peer(start, hours)) != truth(start, hours) for start, hours in starts[:2000])
-        ratio = peer_seconds / our_seconds
+        ratio = peer_seconds / alone
         rows[f"cases.deadline-faster-than-{name}"] = {"value": ratio, "peer": peer_seconds * 1e6, "ratio": ratio}
         about[f"{name} wrong of 2000"] = their_wrong
     return rows, about
@@ -218,40 +224,57 @@ def through_office(setup: Setup, count: int) -> float:
 DUE = 1000
 
 
-def tick_seconds(open_count: int) -> tuple[float, float]:
-    """Open many cases of which some are due; give the seconds of one tick, and the seconds of opening one."""
+def tick_seconds(open_count: int) -> tuple[float, float, float]:
+    """Open many cases of which some are due, and others later.
+
+    :returns: the seconds of one tick; of another one without the garbage collector; of opening one case.
+    """
     setup = small_setup()
     clock = SimulatedClock(NOON)
+    hour = dt.timedelta(hours=1)
+    promised = {0: NOON + hour, 1: NOON + 100 * hour}
     far = NOON + dt.timedelta(days=300)
     with open_office(setup, MemoryStore(), discover=False, clock=clock) as office:
         began = time.perf_counter()
         for start in range(0, open_count, 1000):
             with office.batch():
                 for number in range(start, min(start + 1000, open_count)):
-                    # Every so many-th one has an ordinary limit; the others were promised for next year.
-                    soon = number % (open_count // DUE) == 0
+                    # Two of so many are due soon and later; the others were promised for next year.
+                    agreed = promised.get(number % (open_count // DUE), far) if open_count > DUE else NOON + hour
                     office.handle(
                         OpenCase(
                             kind="gas.smell",
                             place=HOUSE,
                             source="sensor",
-                            agreed_due_at=NOON + dt.timedelta(hours=1) if soon else far,
+                            agreed_due_at=agreed,
                         ),
                         by="desk-1",
                         id=f"c{number}",
                         at=NOON,
                     )
         opening = (time.perf_counter() - began) / open_count
-        clock.now = NOON + dt.timedelta(minutes=55)
+        gc.collect()
+        # The warning comes at four fifths of the time.
+        seconds = _tick(office, clock, NOON + 55 * hour / 60)
+        if open_count == DUE:
+            return seconds, seconds, opening
+        clock.now = NOON + 70 * hour
+        office.tick(clock.now)
         gc.collect()
         gc.disable()
-        began = time.perf_counter()
-        done = office.tick(clock.now).done
-        seconds = time.perf_counter() - began
+        without = _tick(office, clock, NOON + 85 * hour)
         gc.enable()
-        if done != DUE:
-            raise AssertionError(f"{done} of {DUE} were done")
-    return seconds, opening
+    return seconds, without, opening
+
+
+def _tick(office: Any, clock: SimulatedClock, at: dt.datetime) -> float:
+    clock.now = at
+    began = time.perf_counter()
+    done = office.tick(at).done
+    seconds = time.perf_counter() - began
+    if done != DUE:
+        raise AssertionError(f"{done} of {DUE} were done")
+    return seconds
 
 
 # --- a state step -------------------------------------------------------------------------------
@@ -363,10 +386,11 @@ def measure() -> tuple[dict[str, Row], dict[str, object]]:
     lives = statistics.median(decide_and_evolve(setup, 3000) for _ in range(5))
     rows["cases.lives-per-second"] = {"value": lives, "peer": None, "ratio": None}
     office = statistics.median(through_office(setup, 1000) for _ in range(3))
-    curve = {}
+    curve: dict[int, float] = {}
+    quiet: dict[int, float] = {}
     for count in (1_000, 10_000, 100_000, 1_000_000):
-        seconds, opening = tick_seconds(count)
-        curve[count] = round(seconds, 4)
+        seconds, without, opening = tick_seconds(count)
+        curve[count], quiet[count] = round(seconds, 4), round(without, 4)
         print(
             f"tick with {DUE} due of {count} open: {seconds:.3f} s (opened at {1 / opening:.0f} a second)", flush=True
         )
@@ -377,10 +401,12 @@ def measure() -> tuple[dict[str, Row], dict[str, object]]:
         print(f"a state step: {name} takes {steps[name] / steps['ours']:.2f} times as long as evolve,"
               f" {steps[name] / steps['ours, decided too']:.2f} times as long as decide and evolve")  # fmt: skip
     about |= {
+        "sizes": {"deadlines": 10_000, "lives": 3000, "open cases": list(curve), "due": DUE},
         "replay": {name: value for name, value in replayed.items() if name != "refused"},
         "replay refused": replayed["refused"],
         "office lives per second, in memory, batches of 50": round(office),
         f"tick seconds with {DUE} due, by open cases": curve,
+        "the same without the garbage collector": quiet,
         "state step µs": {name: round(seconds * 1e6, 1) for name, seconds in steps.items()},
         "state step, peer over ours": {
             f"{name} over {what}": round(steps[name] / steps[what], 2)

@@ -315,7 +315,9 @@ class Weeks:
             return None
         reached, solved = chance(case, "reached") < 0.85, chance(case, "solved") < 0.97
         satisfied = solved and chance(case, "satisfied") < 0.95
-        return FollowUp(case, reached=reached, solved=reached and solved, satisfied=reached and satisfied), CHECKER
+        if not reached:
+            return FollowUp(case, reached=False), CHECKER
+        return FollowUp(case, reached=True, solved=solved, satisfied=satisfied), CHECKER
 
     # --- points -----------------------------------------------------------------------------
 

@@ -68,7 +68,7 @@ def _never_settled(_tag: str, _subject: Any) -> bool:
     return False
 
 
-def _as_it_is(subject: Any, _given: Any) -> Any:
+def _as_it_is(subject: Any, _given: Any, _of: Any = None) -> Any:
     return subject
 
 
@@ -91,7 +91,8 @@ class Decider(Generic[Command, Event, Given]):
         happens before.
     :param settled: True for a subject that needs no place in memory; it is read again from its
         stream when somebody asks. Only for subjects whose every event stands in their own stream.
-    :param shown: what of a subject may be shown to the one for whom *given* was made.
+    :param shown: ``(subject, given)`` or ``(event, given, subject after it)`` → what of it may be shown to
+        the one for whom *given* was made.
     :param always: tags of subjects that every decision of the room may rest on; what is due for them is
         done before it.
     :param present: commands that happen now and cannot be told of an earlier instant.
@@ -107,7 +108,7 @@ class Decider(Generic[Command, Event, Given]):
     falls_due: Callable[[str, Any], Sequence[FallsDue]] = _nothing_due
     settled: Callable[[str, Any], bool] = _never_settled
     tally: Callable[[Event, Any], Iterable[tuple[str, ...]]] = _no_tally
-    shown: Callable[[Any, Given], Any] = _as_it_is
+    shown: Callable[..., Any] = _as_it_is
     always: tuple[str, ...] = ()
     present: tuple[type, ...] = ()
 

@@ -100,6 +100,8 @@ class Deadline:
     :param extensions: what was granted on top of the limit.
     :param pressed_from: nothing falls due before this instant: nobody could be pressed before it, or the
         clock stood still until then.
+    :param stands_for: why it stands still: ``hold``, ``mode`` or ``hand-over``.
+    :param reported_at: where the calendar counts from a later instant: when the matter was reported.
     :param resumes_at: when a clock that stands still goes on by itself, None where somebody has to say so.
     """
 
@@ -116,6 +118,8 @@ class Deadline:
     extensions: tuple[Limit, ...] = ()
     resumes_at: dt.datetime | None = None
     pressed_from: dt.datetime | None = None
+    stands_for: str = ""
+    reported_at: dt.datetime | None = None
 
     @property
     def stands_since(self) -> dt.datetime | None:
@@ -167,7 +171,7 @@ def start_deadline(
         wins. One of the two is needed.
     :raises ValueError: with neither.
     """
-    start = start.astimezone(dt.UTC)
+    start = reported = start.astimezone(dt.UTC)
     if limit is not None and agreed_at is None and limit.kind.in_sessions:
         start = calendar.counts_from(start)
     if agreed_at is not None:
@@ -176,7 +180,7 @@ def start_deadline(
         found = due(limit, start, calendar)
         if found is None:
             raise ValueError(f"the calendar {calendar.id} ends before {limit} have run")
-        due_at, provisional = found.at, found.provisional
+        due_at, provisional = found.at, found.provisional or calendar.any_unknown(reported, start)
     else:
         raise ValueError("a deadline needs a limit or an agreed date")
     deadline = Deadline(
@@ -188,6 +192,7 @@ def start_deadline(
         notice=calendar.notice,
         zone=calendar.zone,
         ladder=ladder.id if ladder else "",
+        reported_at=reported if reported != start else None,
     )
     if ladder is None:
         return deadline
@@ -254,7 +259,7 @@ def next_step(ladder: Ladder, done: Step, deadline: Deadline, calendar: Calendar
     if done.kind == "red" and not done.rung:
         return _climb(ladder, rung, done.at)
     # A red warning that comes again: the rung that was climbed last has its time anew.
-    below = done.rung - 1 if done.kind == "red" else done.rung
+    below = max(done.rung, rung) - 1 if done.kind == "red" else done.rung
     if below + 1 >= len(ladder.rungs):
         return None
     after = ladder.rungs[below].after
@@ -268,8 +273,10 @@ def climbed_early(ladder: Ladder, deadline: Deadline, rung: int) -> Step | None:
     next rung comes when this one would have been due.
     """
     step = deadline.step
-    if step is None or step.kind != "climb":
+    if step is None or (step.kind != "climb" and not step.rung):
         return step
+    if step.kind == "red":  # that comes again; the ladder goes on after it from the rung that was climbed now
+        return attrs.evolve(step, rung=rung + 1)
     return attrs.evolve(step, rung=rung + 1) if rung + 1 < len(ladder.rungs) else None
 
 
@@ -291,12 +298,26 @@ def worked_out(
     if deadline.stands_since is not None:
         return deadline
     due_at, provisional = deadline.due_at, deadline.provisional
+    start_at = deadline.start_at
     if deadline.limit is not None:
-        found = deadline.clock.due(calendar) if deadline.clock else None
+        reported = deadline.reported_at
+        if reported is not None:
+            # The days between may have been unknown when it was reported.
+            start_at = calendar.counts_from(reported)
+        clock = attrs.evolve(deadline, start_at=start_at).clock
+        found = clock.due(calendar) if clock else None
         if found is None:
             raise ValueError(f"the calendar {calendar.id} ends before {deadline.limit} have run")
-        due_at, provisional = found.at, found.provisional
-    fresh = attrs.evolve(deadline, due_at=due_at, provisional=provisional, calendar=calendar.id, notice=calendar.notice)
+        unknown = reported is not None and calendar.any_unknown(reported, start_at)
+        due_at, provisional = found.at, found.provisional or unknown
+    fresh = attrs.evolve(
+        deadline,
+        start_at=start_at,
+        due_at=due_at,
+        provisional=provisional,
+        calendar=calendar.id,
+        notice=calendar.notice,
+    )
     if floor is not None:
         fresh = attrs.evolve(fresh, pressed_from=max(floor, deadline.pressed_from or floor))
     if ladder is None:
@@ -315,7 +336,7 @@ def _moved(
 ) -> Step:
     """Give the next step of a deadline that was worked out anew."""
     if step.kind == "warn":
-        return _warning(ladder, after, calendar) or Step(kind="red", at=after.due_at)
+        return _first(ladder, after, calendar)
     if step.kind == "climb" and after.due_at > before.due_at:
         # It had run out and has not any more: what comes next comes with the new deadline.
         return Step(kind="red", at=after.due_at, rung=step.rung if step.since is not None else 0)
@@ -327,15 +348,17 @@ def _moved(
     return attrs.evolve(step, at=step.at + stood)
 
 
-def pause_deadline(deadline: Deadline, at: dt.datetime, until: dt.datetime | None = None) -> Deadline:
-    """Let the clock stand still from *at* on; where it does already, only the end of that changes.
+def pause_deadline(
+    deadline: Deadline, at: dt.datetime, until: dt.datetime | None = None, *, cause: str = ""
+) -> Deadline:
+    """Let the clock stand still from *at* on; where it does already, only why and until when changes.
 
-    :param until: when it goes on by itself.
+    :param until: when it goes on by itself; :param cause: ``hold``, ``mode`` or ``hand-over``.
     """
     pauses = deadline.pauses
     if deadline.stands_since is None:
         pauses = (*pauses, Pause(at.astimezone(dt.UTC)))
-    return attrs.evolve(deadline, pauses=pauses, resumes_at=until)
+    return attrs.evolve(deadline, pauses=pauses, resumes_at=until, stands_for=cause)
 
 
 def resume_deadline(deadline: Deadline, ladder: Ladder | None, calendar: Calendar, at: dt.datetime) -> Deadline:
@@ -345,18 +368,25 @@ def resume_deadline(deadline: Deadline, ladder: Ladder | None, calendar: Calenda
     """
     stands = deadline.stands_since
     if stands is None:
-        return attrs.evolve(deadline, resumes_at=None)
+        return attrs.evolve(deadline, resumes_at=None, stands_for="")
     at = max(at.astimezone(dt.UTC), stands)
     pauses = tuple(attrs.evolve(each, end=at) if each.end is None else each for each in deadline.pauses)
-    resumed = attrs.evolve(deadline, pauses=pauses, resumes_at=None)
+    resumed = attrs.evolve(deadline, pauses=pauses, resumes_at=None, stands_for="")
     if deadline.limit is not None:
         return worked_out(resumed, ladder, calendar, floor=at, stood=at - stands)
     resumed = attrs.evolve(resumed, pressed_from=at)
     stood = at - stands if deadline.due_at > stands else dt.timedelta(0)
     step = deadline.step
     if step is not None:
-        step = _pressed(attrs.evolve(step, at=step.at + stood), resumed)
+        step = _pressed(_after_pause(step, resumed, calendar) or attrs.evolve(step, at=step.at + stood), resumed)
     return attrs.evolve(resumed, due_at=deadline.due_at + stood, step=step)
+
+
+def _after_pause(step: Step, deadline: Deadline, calendar: Calendar) -> Step | None:
+    """Give a rung whose own time was counting, with the pauses taken out; None for any other step."""
+    if step.since is None or step.counts is None:
+        return None
+    return _counted(step.rung, step.since, step.counts, deadline, calendar)
 
 
 def pressed_from(deadline: Deadline, ladder: Ladder | None, calendar: Calendar, at: dt.datetime) -> Deadline:
@@ -365,7 +395,11 @@ def pressed_from(deadline: Deadline, ladder: Ladder | None, calendar: Calendar, 
     For a matter that was not known here before, or was known as something else.
     """
     fresh = attrs.evolve(deadline, pressed_from=at.astimezone(dt.UTC))
-    return fresh if ladder is None else attrs.evolve(fresh, step=_first(ladder, fresh, calendar))
+    if ladder is None:
+        return fresh
+    # As if a clock that stands still went on now: what comes first then is what waits.
+    ended = tuple(attrs.evolve(each, end=max(at, each.start)) if each.end is None else each for each in fresh.pauses)
+    return attrs.evolve(fresh, step=_first(ladder, attrs.evolve(fresh, pauses=ended), calendar))
 
 
 def paused_deadline(
@@ -378,14 +412,19 @@ def paused_deadline(
     if deadline.stands_since is not None:
         return deadline
     if deadline.limit is None:
-        later = attrs.evolve(deadline, pressed_from=end)
-        return later if deadline.step is None else attrs.evolve(later, step=_pressed(deadline.step, later))
+        later = attrs.evolve(deadline, pressed_from=end, pauses=(*deadline.pauses, Pause(start, end)))
+        step = deadline.step
+        if step is not None:
+            step = _pressed(_after_pause(step, later, calendar) or step, later)
+        return attrs.evolve(later, step=step)
     paused = attrs.evolve(deadline, pauses=(*deadline.pauses, Pause(start, end)))
     return worked_out(paused, ladder, calendar, floor=end, stood=end - start)
 
 
-def extended_deadline(deadline: Deadline, ladder: Ladder | None, calendar: Calendar, by: Limit) -> Deadline:
-    """Give a deadline with more time.
+def extended_deadline(
+    deadline: Deadline, ladder: Ladder | None, calendar: Calendar, by: Limit, at: dt.datetime
+) -> Deadline:
+    """Give a deadline with more time, granted at *at*; nothing falls due before that.
 
     :raises ValueError: where *by* does not run in the hours of the limit, or a date was agreed on.
     """
@@ -394,7 +433,7 @@ def extended_deadline(deadline: Deadline, ladder: Ladder | None, calendar: Calen
         raise ValueError("a date was agreed on; agree on another one in place of an extension")
     clock.extend(by, clock.marks[-1].at)
     longer = attrs.evolve(deadline, extensions=(*deadline.extensions, by))
-    return worked_out(longer, ladder, calendar)
+    return worked_out(longer, ladder, calendar, floor=at.astimezone(dt.UTC))
 
 
 def check_ladders(

@@ -66,24 +66,22 @@ def notices_for(
     """
     if not isinstance(event, CaseEvent) or after is None or _overtaken(event, recorded_at, later):
         return
-    own = {after.file.reporter} if after.file.confidential else set()
-    withheld = own | {each.reporter for each in after.file.duplicates if each.confidential}
+    own = {after.file.reporter, after.file.opened_by} if after.file.confidential else set()
+    withheld = own | set(after.file.unnamed)
     for subscription in setup.subscriptions:
         if subscription.event != name:
             continue
-        to_reporter = subscription.audience in ("reporter", "desk")
-        hidden = set() if to_reporter else withheld
-        text = describe(
-            name, event, subscription.language, zone=setup.calendar.zone, withheld=hidden, named=setup.roster.name
-        )
+        zone, named = setup.calendar.zone, setup.roster.name
         for to in dict.fromkeys(_receivers(subscription.audience, event, after, setup)):
             if to:
+                # Everybody may read their own name, and the desk every one.
+                hidden = set() if subscription.audience == "desk" else withheld - {to}
                 yield Notice(
                     id=f"{place}:{subscription.audience}:{to}:{subscription.channel}",
                     channel=subscription.channel,
                     to=to,
                     subject=event.case,
-                    text=text,
+                    text=describe(name, event, subscription.language, zone=zone, withheld=hidden, named=named),
                 )
 
 

@@ -28,8 +28,10 @@ from gridgov.cases import (
 from gridgov.points import ProposeAward
 from gridgov.setup import Setup, SetupAmended
 
-__all__ = ["REACTOR", "Reaction", "react"]
+__all__ = ["ASKING_ALL", "REACTOR", "Reaction", "react"]
 
+ASKING_ALL = (ModeSwitched, ModeEnded, SetupAmended)
+"""Events that ask something of every open case: once, by whoever hears them first."""
 REACTOR = "system:reactions"
 """The actor of every reaction."""
 
@@ -59,16 +61,17 @@ def react(
     match event:
         case CaseClosed() if setup.thanks:
             closed = after()
-            if isinstance(closed, Closed) and not closed.file.parent:
+            # Points for a confidential report would say who made it.
+            if isinstance(closed, Closed) and not closed.file.parent and not closed.file.confidential:
                 yield from _thank(event, closed, position, setup)
         case ModeSwitched(ordinary="pause"):
             for state in _cases(live):
                 deadline = state.file.deadline
-                if deadline is not None and (deadline.stands_since is None or deadline.resumes_at is not None):
+                if deadline is not None and (deadline.stands_since is None or deadline.stands_for == "mode"):
                     yield Reaction(f"mode:{position}:{state.id}", PauseForMode(state.id, until=event.until))
         case ModeEnded():
             for state in _cases(live):
-                if state.file.deadline is not None and state.file.deadline.resumes_at is not None:
+                if state.file.deadline is not None and state.file.deadline.stands_for == "mode":
                     yield Reaction(f"mode:{position}:{state.id}", ResumeAfterMode(state.id))
         case SetupAmended():
             for state in _cases(live):

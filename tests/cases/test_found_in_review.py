@@ -5,10 +5,11 @@ import datetime as dt
 import attrs
 import pytest
 
-from gridgov import RefusalError, open_office
+from gridgov import RefusalError, hookimpl, open_office
 from gridgov.cases import (
     Acknowledge,
     Answer,
+    AppraiseWhistle,
     AskExtension,
     AskHold,
     BlowWhistle,
@@ -56,7 +57,7 @@ from gridgov.errors import NotFoundError
 from gridgov.escalation import Ladder, Rung
 from gridgov.store import MemoryStore, every_record
 from gridgov.testing import NOON, SimulatedClock, small_setup
-from gridgov.worktime import Calendar, parse_limit
+from gridgov.worktime import Calendar, Counting, PublishedDays, parse_limit
 
 HOUSE, OTHER = "150203005008-B001", "150203005009-B001"
 RESIDENT, NEIGHBOR = "resident:00001", "resident:00002"
@@ -71,7 +72,7 @@ class Street:
     def __init__(self, setup=None, store=None):
         self.clock = SimulatedClock(NOON)
         self.store = store or MemoryStore()
-        self.office = open_office(setup or small_setup(), self.store, discover=False, clock=self.clock, entropy=bytes)
+        self.office = open_office(setup or small_setup(), self.store, discover=False, clock=self.clock)
         self.count = 0
 
     def do(self, command, by="desk-1", id=None):  # noqa: A002
@@ -635,6 +636,496 @@ def test_a_limit_of_a_day_begins_anew_with_a_day_and_one_of_a_date_that_is_over_
 
     assert with_limit("当日").due_at == dt.datetime(2026, 9, 6, 16, tzinfo=dt.UTC)
     assert with_limit("2026-09-03前").limit.in_("zh") == "1工作日"
+
+
+def test_who_resolved_and_who_has_a_case_may_both_appeal_and_others_may_not():
+    from gridgov.policy import Timeline as Dates
+
+    setup = small_setup()
+    lenient = attrs.evolve(setup.case_policy.entries[0].value, spot_rung_max=9)
+    street = Street(attrs.evolve(setup, case_policy=Dates.always(lenient)))
+    found = OpenCase(kind="clutter", place=HOUSE, source="patrol", agreed_due_at=NOON + HOUR)
+    for name in ("a", "b"):
+        street.do(found, "builder-81", id=name)
+    street.later(2 * HOUR)
+    for name in ("a", "b"):
+        street.do(Resolve(name), "builder-81")  # late, on the spot, and not the lead
+    appeal = RaiseObjection("a", against="lateness", reason="x")
+    assert street.refused(appeal, "gas-1") == "objection.not-concerned"
+    street.do(appeal, "builder-81")
+    street.do(attrs.evolve(appeal, case="b"), "lead-81")
+
+
+def test_a_ladder_whose_top_has_a_time_ends_at_the_top_all_the_same():
+    setup = small_setup()
+    top = Ladder(id="grid", rungs=(Rung(id="top", target="desk", after=parse_limit("1紧急工作时")),))
+    street = Street(attrs.evolve(setup, ladders={**setup.ladders, "grid": top}))
+    street.do(report(), RESIDENT, id="a")
+    street.later(9 * DAY)
+    assert (street.case().file.rung, street.case().deadline.step) == (1, None)
+    assert street.office.faults == ()
+
+
+def test_a_request_that_is_not_granted_says_what_it_was(street):
+    for ask, what in (
+        (AskHold("a", until=NOON + DAY, reason="x"), "挂账"),
+        (AskExtension("a", by="1工作时", reason="x"), "延期"),
+    ):
+        street.do(ask, "lead-81")
+        street.do(DecideRequest("a", granted=False, reason="x"), "head-8")
+        assert street.office.ask(Timeline("a"), by="desk-1")[-1].text == f"head-8 未批准{what}"
+
+
+def test_a_report_is_suggested_up_to_the_last_hour_and_in_the_same_grid_where_no_position_is_known(street):
+    from gridgov.cases import Duplicates
+
+    street.clock.now += 7 * DAY
+    street.do(report(place="150203005008001", reporter=NEIGHBOR), NEIGHBOR, id="b")  # the grid, without a position
+    found = street.office.ask(Duplicates("a"), by="desk-1")
+    assert [(each.case, each.hours, each.meters) for each in found] == [("b", 168, None)]
+    street.clock.now += HOUR
+    street.do(report(reporter=NEIGHBOR), NEIGHBOR, id="c")
+    assert [each.case for each in street.office.ask(Duplicates("c"), by="desk-1")] == ["b"]
+
+
+def test_a_department_may_see_its_own_rates_and_board_without_a_grant():
+    from gridgov.access import AccessPolicy, Grant
+
+    grants = (Grant(role="resident", names=frozenset({"OpenCase"})),)
+    street = Street(attrs.evolve(small_setup(), access=AccessPolicy(grants)))
+    street.do(report(), RESIDENT, id="a")
+    for view in (Rates(months=("2026-09",), holder="gas"), Board(department="gas")):
+        street.office.ask(view, by="gas")
+        with pytest.raises(RefusalError):
+            street.office.ask(view, by="police")
+    # Who reported a case may see it and read its story, and nobody else without a grant.
+    for view in (CaseView("a"), Timeline("a"), Search(reporter=RESIDENT)):
+        street.office.ask(view, by=RESIDENT)
+        with pytest.raises(RefusalError):
+            street.office.ask(view, by=NEIGHBOR)
+
+
+def test_an_emergency_is_prolonged_without_a_moment_of_peace(street):
+    street.do(emergency(street, days=1))
+    street.later(20 * HOUR)
+    assert street.refused(SwitchMode(until=NOON + HOUR * 22, ordinary="pause", reason="x")) == "mode.emergency-already"
+    assert street.refused(SwitchMode(until=NOON + 9 * DAY, ordinary="run", reason="x")) == "mode.emergency-already"
+    street.do(SwitchMode(until=NOON + 3 * DAY, ordinary="pause", reason="red alert"))
+    street.do(report(), RESIDENT, id="b")
+    street.later(10 * HOUR)
+    for name in ("a", "b"):
+        assert street.case(name).deadline.stands_since is not None
+        assert street.case(name).deadline.resumes_at == NOON + 3 * DAY
+    street.later(3 * DAY)
+    assert (street.case("a").deadline.stands_since, len(street.case("a").deadline.pauses)) == (None, 1)
+
+
+def test_a_case_that_is_opened_in_an_emergency_says_that_its_clock_stands(street):
+    street.do(emergency(street))
+    street.do(report(), RESIDENT, id="b")
+    names = [line.name for line in street.office.ask(Timeline("b"), by="desk-1")]
+    assert names == ["case-opened", "case-routed", "case-clock-paused"]
+
+
+def test_what_was_written_can_be_read_back_and_what_was_published_by_everybody(street):
+    street.close()
+    result = next(line for line in street.office.ask(Timeline("a"), by="desk-1") if line.name == "case-resolved")
+    assert street.office.read_private(result.why.ref, by="desk-1", purpose="case-handling") == "x"
+    street.do(PublishResult("a", text="已恢复安静"))
+    (line,) = street.office.ask(PublishedResults("2026-09"), by="resident:00009")
+    assert (line.text, line.place) == ("已恢复安静", "150203005008001")
+    street.office.erase("case:a", by="desk-1")
+    (line,) = street.office.ask(PublishedResults("2026-09"), by="resident:00009")
+    assert line.text == ""
+
+
+def test_an_imported_tip_off_is_as_confidential_as_one_that_was_reported_here():
+    street = Street()
+    tip_off = ImportCase(
+        system="12345",
+        foreign_id="1",
+        kind="noise",
+        place=HOUSE,
+        opened_at=NOON,
+        reporter=RESIDENT,
+        hotline_kind="tip-off",
+    )
+    street.do(tip_off, id="a")
+    assert RESIDENT not in str(street.office.ask(CaseView("a"), by="lead-81"))
+    assert [row.case for row in street.office.ask(Search(foreign_id="1"), by="desk-1").found] == ["a"]
+
+
+@pytest.mark.parametrize("reporter", ["13800138000", "张三", "resident 1"])
+def test_a_reporter_is_an_opaque_id(reporter):
+    assert Street().refused(report(reporter=reporter), RESIDENT) == "case.bad-reporter"
+
+
+def test_a_call_that_says_nothing_about_the_matter_counts_in_no_rate(street):
+    from gridgov.cases import FollowUp
+
+    street.close()
+    street.do(FollowUp("a", reached=True, note="忙，稍后再说"))
+    assert (rates(street).solution.whole, rates(street).satisfaction.whole) == (0, 0)
+    assert street.office.ask(Timeline("a"), by="desk-1")[-1].text == "desk-1 回访：已接通"
+
+
+def test_the_story_says_who_decided_a_route_and_never_calls_a_part_a_duplicate(street):
+    split(street)
+    street.do(JoinPart("s.1", reason="x"))
+    lines = [line.text for line in street.office.ask(Timeline("s.1"), by="desk-1")]
+    assert "desk-1 指定由 燃气公司 gas 办理" in lines[1]
+    assert lines[-1] == "desk-1 收回，由 a 继续办理"
+    street.do(report("odd"), RESIDENT, id="b")
+    assert "没有规则适用" in street.office.ask(Timeline("b"), by="desk-1")[1].text
+
+
+def test_a_deadline_at_midnight_is_read_as_the_end_of_its_day():
+    from gridgov.escalation import start_deadline
+
+    deadline = start_deadline(NOON, Calendar(), None, limit=parse_limit("当日"))
+    whole = attrs.evolve(deadline, zone="Asia/Shanghai")
+    assert whole.local(whole.due_at) == "2026-09-01 24:00"
+
+
+def test_a_role_that_nobody_holds_is_named_in_the_explanation():
+    street = Street()
+    street.do(report(place="150203005"), RESIDENT, id="a")  # the street itself: no area lead stands above
+    route = street.case().route
+    assert "nobody holds area-lead there or above" in route.explain("en")
+
+
+def test_changing_the_whole_setup_or_erasing_needs_a_grant_for_the_whole_place(street):
+    from gridgov.access import AccessPolicy, Grant
+
+    grants = (
+        Grant(role="area-lead", names=frozenset({"*"}), scope="own"),
+        Grant(role="desk-officer", names=frozenset({"*"}), scope="all"),
+        Grant(role="resident", names=frozenset({"*"})),
+    )
+    strict = Street(attrs.evolve(small_setup(), access=AccessPolicy(grants)))
+    strict.do(report(text="x"), RESIDENT, id="a")
+    for act in (
+        lambda by: strict.office.amend(small_setup(), by=by, reason="x"),
+        lambda by: strict.office.erase("case:a", by=by),
+    ):
+        with pytest.raises(RefusalError) as refused:
+            act("lead-91")
+        assert refused.value.code == "access.denied"
+    assert strict.office.erase("case:a", by="desk-1") == 1
+
+
+# --- a second hostile reader ---------------------------------------------------------------------
+
+
+def days_plugin(known_through, holidays=()):
+    class Days:
+        @hookimpl
+        def gridgov_days(self):
+            published = PublishedDays(
+                source="days 1",
+                holidays=frozenset(holidays),
+                moved=frozenset(),
+                known_from=dt.date(2026, 1, 1),
+                known_through=known_through,
+            )
+            return {"cn": published}
+
+    return Days()
+
+
+def test_the_next_notice_is_taken_by_upgrading_the_plugin_opening_and_amending():
+    """The whole way: an office stays on the days that it adopted until somebody says otherwise."""
+    store, setup = MemoryStore(), attrs.evolve(small_setup(), calendar=Calendar(days="cn"))
+    clock = SimulatedClock(NOON)
+
+    def opened(plugin):
+        return open_office(setup, store, plugins=[("days", plugin)], discover=False, clock=clock)
+
+    with opened(days_plugin(dt.date(2026, 9, 1))) as office:
+        before = office.handle(report(), by=RESIDENT, id="a").state.deadline
+        assert (before.provisional, office.newer_days) == (True, False)
+    newer = days_plugin(dt.date(2026, 12, 24), [dt.date(2026, 9, 2)])
+    with opened(newer) as office:
+        assert office.newer_days
+        assert office.ask(CaseView("a"), by="desk-1").deadline == before
+        office.amend(office.setup, by="desk-1", reason="the notice is out")
+        after = office.ask(CaseView("a"), by="desk-1").deadline
+        assert (after.due_at, after.provisional, office.newer_days) == (before.due_at + DAY, False, False)
+    with opened(newer) as office:
+        assert not office.newer_days
+
+
+def test_an_office_that_hears_of_an_emergency_late_asks_no_case_that_the_first_one_did_not():
+    store = MemoryStore()
+    first, second = Street(store=store), Street(store=store)
+    first.do(report(), RESIDENT, id="a")
+    first.do(emergency(first, days=5))
+    first.later(6 * DAY)
+    agreed = first.clock.now + 20 * DAY
+    old = ImportCase(system="s", foreign_id="1", kind="noise", place=HOUSE, opened_at=NOON - DAY, due_at=agreed)
+    first.do(old, id="b")
+    second.clock.now = first.clock.now
+    for street in (second, Street(store=store), first):
+        assert street.case("b").deadline.due_at == agreed
+
+
+@pytest.mark.parametrize("often", [True, False])
+def test_a_hold_that_ends_in_an_emergency_waits_whether_or_not_anybody_asked_the_clock(often, street):
+    street.do(AskHold("a", until=NOON + 2 * DAY, reason="x"), "lead-81")
+    street.do(DecideRequest("a", granted=True), "head-8")
+    street.do(emergency(street, days=10))
+    for _ in range(12):
+        if often:
+            street.later(DAY)
+        else:
+            street.clock.now += DAY
+    street.do(report(), RESIDENT, id="b")  # another case, which asks for the mode
+    street.office.tick(street.clock.now)
+    deadline = street.case().deadline
+    assert [(pause.start, pause.end) for pause in deadline.pauses] == [
+        (NOON, NOON + 2 * DAY),
+        (NOON + 2 * DAY, NOON + 10 * DAY),
+    ]
+    assert street.case().file.rung == 0
+
+
+def test_a_hold_that_ended_before_an_emergency_is_not_part_of_it(street):
+    street.do(AskHold("a", until=NOON + 2 * DAY, reason="x"), "lead-81")
+    street.do(DecideRequest("a", granted=True), "head-8")
+    street.clock.now += 2 * DAY + 2 * HOUR
+    street.do(emergency(street, days=3))
+    assert street.case().deadline.stands_since == NOON + 2 * DAY + 2 * HOUR
+
+
+def test_what_was_due_before_an_amendment_is_worked_out_by_the_setup_of_then(street):
+    street.clock.now += 2 * DAY
+    rests = Calendar(known_through=dt.date(2026, 12, 31), holidays=frozenset({dt.date(2026, 9, 2)}), notice="new")
+    street.office.amend(attrs.evolve(small_setup(), calendar=rests), by="desk-1", reason="x")
+    assert street.case().file.rung == 2
+
+
+def test_a_check_that_fails_after_an_authority_leaves_a_clock_that_runs(street):
+    street.do(HandOver("a", authority="police", reason="x"), "lead-81")
+    street.do(ConfirmReceipt("a", receipt="17"), "police-1")
+    street.do(RecordOutcome("a", taken_up=True, result="x"), "police-1")
+    street.do(Check("a", passed=False, reason="x"), "head-9")
+    assert street.case().deadline.stands_since is None
+    street.later(40 * DAY)
+    assert street.case().file.rung == 2
+
+
+def test_an_authority_and_an_emergency_that_overlap_each_have_their_own_end(street):
+    street.do(HandOver("a", authority="police", reason="x"), "lead-81")
+    street.do(ConfirmReceipt("a", receipt="17"), "police-1")
+    street.later(59 * DAY)
+    street.do(emergency(street, days=30))
+    street.later(5 * DAY)  # the authority's sixty days are over, the emergency is not
+    assert street.case().deadline.stands_for == "mode"
+    street.do(EndMode(reason="x"), "desk-2")
+    assert street.case().deadline.stands_since is None
+
+
+def test_a_correction_in_an_emergency_keeps_the_time_that_an_agreed_date_stood_still():
+    street = Street()
+    for name in ("a", "b"):
+        street.do(report(agreed_due_at=NOON + 5 * DAY), RESIDENT, id=name)
+    street.do(emergency(street, days=10))
+    street.later(4 * DAY)
+    street.do(Correct("a", kind="clutter", reason="x"))
+    street.later(7 * DAY)
+    assert street.case("a").deadline.due_at == street.case("b").deadline.due_at == NOON + 15 * DAY
+
+
+def test_a_rung_that_was_asked_for_does_not_come_again_with_more_time():
+    setup = small_setup()
+    rungs = tuple(
+        Rung(id=f"r{n}", target=target, after=parse_limit("2紧急工作时") if n < 2 else None)
+        for n, target in enumerate(["role:general-grid-head", "org:police", "desk"])
+    )
+    street = Street(attrs.evolve(setup, ladders={**setup.ladders, "grid": Ladder(id="grid", rungs=rungs)}))
+    street.do(report(), RESIDENT, id="a")
+    street.do(AskExtension("a", by="3工作日", reason="x"), "lead-81")
+    street.later(DAY)  # the first rung
+    street.do(DecideRequest("a", granted=True), "head-9")
+    street.do(Escalate("a", reason="x"), "lead-81")  # the second one
+    street.later(30 * DAY)
+    events = [r for r in every_record(street.store) if r.name == "case-escalated"]
+    assert [b'"rung":' + str(n).encode() in record.body for n, record in enumerate(events)] == [True] * 3
+
+
+def test_a_hold_after_an_agreed_date_leaves_the_rung_the_time_that_it_had():
+    def left(**more):
+        street = Street()
+        street.do(report(**more), RESIDENT, id="a")
+        street.do(AskHold("a", until=NOON + 20 * DAY, reason="x"), "lead-81")
+        street.later(DAY + HOUR)
+        street.do(DecideRequest("a", granted=True), "head-9")
+        street.later(19 * DAY)
+        return street.case().deadline.step
+
+    by_limit, agreed = left(), left(agreed_due_at=NOON + DAY)
+    assert by_limit.at == agreed.at
+
+
+def test_more_time_that_is_over_when_it_is_granted_is_warned_of_then(street):
+    street.do(report("gas.smell"), RESIDENT, id="b")
+    street.do(AskExtension("b", by="1紧急工作时", reason="x"), "gas-1")
+    street.later(10 * DAY)
+    street.do(DecideRequest("b", granted=True), "head-9")
+    street.later(HOUR)
+    reds = [line for line in street.office.ask(Timeline("b"), by="desk-1") if line.text.startswith("红牌")]
+    assert reds[-1].at >= NOON + 10 * DAY
+
+
+def test_a_date_that_was_over_at_the_opening_is_pressed_for_from_the_opening_on():
+    street = Street()
+    street.do(report(agreed_due_at=NOON - 5 * DAY), RESIDENT, id="a")
+    street.later(HOUR)
+    rungs = [r.occurred_at for r in every_record(street.store) if r.name in ("case-warned", "case-escalated")]
+    assert rungs == [NOON, NOON]
+
+
+def test_no_yellow_warning_comes_after_the_deadline(street):
+    street.do(report(reporter=NEIGHBOR), NEIGHBOR, id="b")
+    street.do(LinkDuplicate("b", of="a"))
+    street.later(20 * DAY)
+    street.do(UnlinkDuplicate("b", reason="x"))
+    street.later(HOUR)
+    assert not any(line.text.startswith("黄牌") for line in street.office.ask(Timeline("b"), by="desk-1"))
+
+
+def test_a_part_that_was_split_off_in_an_emergency_is_warned_of_like_the_whole(street):
+    street.do(emergency(street, days=1))
+    split(street)
+    street.later(30 * DAY)
+    for name in ("a", "s.1"):
+        texts = [line.text[:2] for line in street.office.ask(Timeline(name), by="desk-1")]
+        assert texts.count("黄牌") == texts.count("红牌") == 1, name
+
+
+def test_a_correction_counts_from_the_report_and_not_from_where_the_other_kind_counted():
+    counting = Counting(cutoff=16 * 60 + 30, resumes=8 * 60 + 30)
+    calendar = Calendar(known_through=dt.date(2026, 12, 31), counting=counting)
+    street = Street(attrs.evolve(small_setup(), calendar=calendar))
+    street.clock.now = NOON + 6 * HOUR  # six in the evening
+    street.do(report(), RESIDENT, id="a")
+    street.do(Correct("a", kind="gas.smell", reason="x"))
+    assert street.case().deadline.due_at == NOON + 8 * HOUR
+    with pytest.raises(ValueError, match="an earlier time"):
+        Counting(cutoff=480, resumes=540)
+
+
+def test_a_start_that_waits_for_a_notice_is_worked_out_again_with_it():
+    counting = Counting(cutoff=16 * 60 + 30, resumes=8 * 60 + 30)
+    unknown = Calendar(known_through=dt.date(2026, 9, 4), counting=counting)
+    setup = attrs.evolve(small_setup(), calendar=unknown)
+    street = Street(setup)
+    street.clock.now = NOON + 4 * DAY - 2 * HOUR  # Saturday, ten in the morning
+    street.do(report(), RESIDENT, id="a")
+    assert street.case().deadline.provisional
+    noticed = attrs.evolve(unknown, known_through=dt.date(2026, 12, 24), moved=frozenset({dt.date(2026, 9, 5)}))
+    street.office.amend(attrs.evolve(setup, calendar=noticed), by="desk-1", reason="x")
+    street.do(report(), RESIDENT, id="b")
+    assert street.case("a").deadline.due_at == street.case("b").deadline.due_at
+
+
+def test_a_case_whose_parts_were_all_taken_back_goes_on(street):
+    split(street)
+    for part in ("s.1", "s.2"):
+        street.do(JoinPart(part, reason="x"))
+    assert isinstance(street.case(), Dispatched)
+    split(street, "again")
+
+
+def test_a_tip_off_without_an_id_keeps_its_contact_to_itself_and_earns_no_points():
+    street = Street()
+    street.do(report(hotline_kind="tip-off", reporter="", contact="13800138000"), "wechat:o6_bm", id="a")
+    assert street.office.ask(CaseView("a"), by="lead-81").file.contact is None
+    assert "o6_bm" not in str(street.office.ask(CaseView("a"), by="lead-81"))
+    with pytest.raises(RefusalError) as refused:
+        street.office.read_private("150203005/a/contact", by="lead-81", purpose="feedback")
+    assert refused.value.code == "private.withheld"
+    street.do(report(hotline_kind="tip-off"), RESIDENT, id="b")
+    street.close("b")
+    assert not any(record.name == "award-proposed" for record in every_record(street.store))
+
+
+def test_a_tip_off_is_hidden_in_outcomes_parts_and_after_it_was_unlinked():
+    street = Street()
+    street.do(report(hotline_kind="tip-off"), RESIDENT, id="a")
+    street.do(report(reporter=NEIGHBOR), NEIGHBOR, id="b")
+    outcome = street.do(LinkDuplicate("a", of="b"), "lead-81")
+    assert RESIDENT not in str(outcome.events) + str(outcome.state)
+    street.do(Urge("b"), RESIDENT)
+    street.do(UnlinkDuplicate("a", reason="x"))
+    assert RESIDENT not in str(street.office.ask(Timeline("b"), by="lead-81"))
+    split(street)
+    assert RESIDENT not in str(street.office.ask(CaseView("s.1"), by="gas-1"))
+
+
+def test_a_tag_is_a_word():
+    assert Street().refused(report(tags=("王某 13800138000",)), RESIDENT) == "case.bad-tag"
+    Street().do(report(tags=("噪音", "night-2")), RESIDENT)
+
+
+def test_nobody_gets_round_a_guard_through_their_organization(street):
+    street.do(report("gas.smell"), RESIDENT, id="g")
+    assert street.refused(HandOver("g", authority="gas", reason="x"), "gas-1") == "handover.to-itself"
+    street.do(report("odd"), RESIDENT, id="o")
+    street.do(Transfer("a", lead="org:gas", reason="x"), "lead-81")
+    street.do(Return("a", reason="x"), "gas-1")
+    from gridgov.cases import Dispatch
+
+    street.do(Dispatch("a", lead="role:area-lead"))
+    assert street.refused(Transfer("a", lead="gas-1", reason="x"), "lead-81") == "case.returned-by-them"
+    street.do(OpenCase(kind="gas.smell", place=HOUSE, source="patrol"), "gas-1", id="p")
+    assert street.refused(Resolve("p"), "gas") == "case.finder-handles"
+    whistle = BlowWhistle(("g",), organizations=("police",), report_by=NOON + DAY, reason="x")
+    street.do(whistle, "police-1", id="w")
+    street.do(ReportIn("g", whistle="w", organization="police"), "police-1")
+    mark = AppraiseWhistle("g", whistle="w", organization="police", mark=5)
+    assert street.refused(mark, "police-1") == "whistle.appraises-itself"
+
+
+def test_who_typed_a_report_in_does_not_rate_or_withdraw_it_for_the_reporter(street):
+    street.do(report(), "desk-1", id="b")
+    assert street.refused(Withdraw("b"), "desk-1") == "case.not-the-reporter"
+    street.close("b")
+    assert street.refused(Rate("b", score=5), "desk-1") == "case.not-the-reporter"
+
+
+def test_a_finder_who_corrects_a_matter_does_not_handle_it_on_the_spot():
+    street = Street()
+    street.do(OpenCase(kind="noise", place=HOUSE, source="patrol"), "lead-81", id="a")
+    street.do(Correct("a", kind="clutter", reason="x"), "lead-81")
+    assert street.refused(Resolve("a"), "lead-81") == "case.finder-handles"
+
+
+def test_who_handled_a_part_does_not_check_the_whole(street):
+    split(street)
+    for part, by in (("s.1", "gas-1"), ("s.2", "police-1")):
+        street.do(Resolve(part), by)
+        street.do(Check(part, passed=True), "head-9")
+    street.do(Resolve("a"), "lead-81")
+    assert street.refused(Check("a", passed=True), "gas-1") == "case.handler-checks-own-work"
+
+
+def test_a_late_lead_does_not_link_their_case_away(street):
+    street.do(report("gas.smell", place=OTHER), NEIGHBOR, id="g")
+    assert street.refused(LinkDuplicate("a", of="g"), "lead-81") == "case.not-the-desk"
+    street.do(report(reporter=NEIGHBOR), NEIGHBOR, id="b")
+    street.later(DAY + HOUR)
+    assert street.refused(LinkDuplicate("a", of="b"), "lead-81") == "case.not-the-desk"
+
+
+def test_a_late_first_answer_counts_in_the_month_of_the_report(street):
+    street.clock.now += 40 * DAY
+    street.do(report(), RESIDENT, id="b")
+    assert (rates(street).response.part, rates(street).response.whole) == (0, 1)
+    street.later(HOUR)
+    assert street.case("a").lead.holder == "desk"  # the ladder took it over long ago
+    street.do(Acknowledge("a"), "desk-1")
+    assert (rates(street).response.part, rates(street).response.whole) == (0, 1)
 
 
 def test_the_state_after_a_failed_check_is_dispatched_again(street):

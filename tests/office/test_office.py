@@ -395,11 +395,18 @@ def test_what_is_due_between_two_other_things_happens_between_them(store):
     ]
 
 
-def test_an_instant_in_the_future_moves_no_deadline(office):
-    office.handle(report(), by=RESIDENT, id="a")
-    with pytest.raises(RefusalError):
-        office.handle(Acknowledge("a"), by="gas-1", at=NOON + dt.timedelta(days=900))
-    assert steps(office) == ["case-opened", "case-routed"]
+def test_an_instant_in_the_future_is_refused_and_locks_no_case(office):
+    """A clock that goes wrong on some device must not decide when others may act."""
+    with pytest.raises(ValueError, match="lies in the future"):
+        office.handle(report(), by=RESIDENT, id="a", at=NOON + dt.timedelta(days=20))
+    office.handle(report(), by=RESIDENT, id="a", at=NOON + dt.timedelta(minutes=2))
+    office.handle(Acknowledge("a"), by="lead-81")
+    assert steps(office) == ["case-opened", "case-routed", "case-acknowledged"]
+
+
+def test_an_actor_is_an_id_and_no_name(office):
+    with pytest.raises(ValueError, match="opaque id"):
+        office.handle(report(), by="张三")
 
 
 def test_a_date_that_was_agreed_on_in_the_past_is_pressed_at_once(office):
@@ -422,7 +429,7 @@ def test_a_tick_beside_another_process_that_ticks_too_is_no_error():
 
 def test_a_resolved_case_is_not_pressed_any_more(office):
     office.handle(report(), by=RESIDENT, id="a")
-    office.handle(Resolve("a"), by="lead-81", id="r", at=NOON + dt.timedelta(hours=1))
+    office.handle(Resolve("a"), by="lead-81", id="r")
     assert office.tick(NOON + dt.timedelta(days=30)).done == 0
 
 

@@ -17,6 +17,7 @@ from gridgov.cases._given import (
     mode_of,
     reason_of,
     refuse,
+    waiting,
 )
 from gridgov.cases._handling import climbed
 from gridgov.cases._state import (
@@ -143,26 +144,28 @@ def pause_for_mode(command: c.PauseForMode, state: Running, _subjects: Subjects,
     # What began later was decided when it began; it waits already, or need not.
     later = state.file.opened_at > given.at or (before.limit is None and before.start_at > given.at)
     # One that stands for the emergency already is asked again where that was prolonged.
-    authority = isinstance(state, HandedOver) and state.receipt
-    longer = before.resumes_at is not None and before.resumes_at < command.until and not authority
+    longer = before.resumes_at is not None and before.resumes_at < command.until and before.stands_for == "mode"
     if later or state.route.band in EXTRAORDINARY or (before.stands_since is not None and not longer):
         _nothing(state)
-    deadline = pause_deadline(before, given.at, command.until)
+    deadline = pause_deadline(before, given.at, command.until, cause="mode")
     return [e.ClockPaused(case=state.id, at=given.at, by=given.by, cause="mode", deadline=deadline)]
 
 
 def resume_after_mode(
-    _command: c.ResumeAfterMode, state: Running | Resolved, _subjects: Subjects, given: CaseGiven
+    _command: c.ResumeAfterMode, state: Running | Resolved, subjects: Subjects, given: CaseGiven
 ) -> list[e.CaseEvent]:
     clock_only(given)
     before = state.deadline
-    authority = isinstance(state, HandedOver) and state.receipt
-    if before.resumes_at is None or (authority and given.at < before.resumes_at):
+    # A person who ends an emergency wakes what waits for that; the end of its time wakes whatever waits.
+    if before.resumes_at is None or (before.stands_for != "mode" and given.at < before.resumes_at):
         _nothing(state)
     calendar = given.calendar_named(before.calendar)
     deadline = resume_deadline(before, given.ladder_of(before), calendar, given.at)
-    cause = "hand-over" if authority else "mode"
-    return [e.ClockResumed(case=state.id, at=given.at, by=given.by, cause=cause, deadline=deadline)]
+    resumed = e.ClockResumed(
+        case=state.id, at=given.at, by=given.by, cause=before.stands_for or "mode", deadline=deadline
+    )
+    again = before.stands_for == "hand-over"  # which may end in the middle of an emergency
+    return [resumed, *(waiting(state.id, deadline, state.route.band, subjects, given) if again else [])]
 
 
 # --- what falls due -----------------------------------------------------------------------------

@@ -37,7 +37,8 @@ __all__ = ["answer", "check", "close", "follow_up", "publish", "rate", "reopen",
 def check(command: c.Check, state: Resolved, subjects: Subjects, given: CaseGiven) -> list[e.CaseEvent]:
     if not state.file.checked:
         refuse("case.no-check-asked", f"cases of the kind {state.file.kind} are answered without a check")
-    if same_house(given, given.by, state.resolved_by) or acts_for(given, state.lead):
+    handlers = [state.resolved_by, *state.file.part_handlers, *([state.file.authority] if state.file.authority else [])]
+    if acts_for(given, state.lead) or any(same_house(given, given.by, each) for each in handlers):
         refuse(
             "case.handler-checks-own-work",
             f"{given.by} handled the case {state.id}; somebody else has to check it",
@@ -103,7 +104,8 @@ def follow_up(
 
 
 def _reporter_only(state: State, given: CaseGiven, what: str) -> None:
-    if given.by not in (state.file.reporter, state.file.opened_by):
+    # Who typed it in for somebody is not the one who reported it.
+    if given.by != (state.file.reporter or state.file.opened_by):
         refuse("case.not-the-reporter", f"only who reported the case {state.id} can {what} it", case=state.id)
 
 
@@ -119,7 +121,7 @@ def _no_part(state: State, what: str) -> None:
 def rate(command: c.Rate, state: Answered | Closed, _subjects: Subjects, given: CaseGiven) -> list[e.CaseEvent]:
     _no_part(state, "rated")
     _reporter_only(state, given, "rate")
-    if given.by == state.resolved_by:
+    if same_house(given, given.by, state.resolved_by):
         refuse("case.rates-own-work", f"{given.by} handled the case {state.id} and does not rate it", case=state.id)
     if command.score not in MARKS:
         refuse("case.bad-score", f"a score is 1 to 5, not {command.score}", score=command.score)

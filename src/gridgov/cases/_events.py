@@ -441,6 +441,7 @@ class PartHandled(CaseEvent):
     """A part of the case was handled and closed."""
 
     part: str
+    handled_by: str = ""
 
 
 @attrs.frozen(kw_only=True)

@@ -173,6 +173,8 @@ def _corrected(before: State, event: e.CaseCorrected) -> State:
         warned=False,
         request=None,
         turn=before.file.turn + 1,
+        accepted_at=before.file.accepted_at or (event.at if route.rule else None),
+        no_spot=before.file.no_spot or event.by == before.file.found_by,
     )
     return Dispatched(file, route.lead) if route.rule else Registered(file, route.lead)
 
@@ -194,7 +196,10 @@ def _unlinked(before: State, event: e.CaseUnlinked) -> State:
 
 def _duplicate_found(before: State, event: e.DuplicateFound) -> State:
     found = Duplicate(event.duplicate, event.reporter, event.confidential, event.followers)
-    return _same(before, event, duplicates=(*before.file.duplicates, found))
+    unnamed = before.file.unnamed
+    if event.confidential and event.reporter and event.reporter not in unnamed:
+        unnamed = (*unnamed, event.reporter)
+    return _same(before, event, duplicates=(*before.file.duplicates, found), unnamed=unnamed)
 
 
 def _duplicate_lost(before: State, event: e.DuplicateLost) -> State:
@@ -275,8 +280,16 @@ def _split(before: State, event: e.CaseSplit) -> State:
     return InParts(_file(before, event, parts=event.parts), _lead(before))
 
 
-def _part_gone(before: State, event: e.PartJoined | e.PartHandled) -> State:
-    return _same(before, event, parts=tuple(each for each in before.file.parts if each != event.part))
+def _part_joined(before: State, event: e.PartJoined) -> State:
+    left = tuple(each for each in before.file.parts if each != event.part)
+    file = _file(before, event, parts=left)
+    # With the last one taken back nothing is divided any more, and the lead goes on.
+    return attrs.evolve(before, file=file) if left else Dispatched(file, _lead(before), event.at)
+
+
+def _part_handled(before: State, event: e.PartHandled) -> State:
+    left = tuple(each for each in before.file.parts if each != event.part)
+    return _same(before, event, parts=left, part_handlers=(*before.file.part_handlers, event.handled_by))
 
 
 def _resolved(before: State, event: e.CaseResolved) -> State:
@@ -306,7 +319,9 @@ def _received(before: State, event: e.ReceiptConfirmed) -> State:
 def _outcome(before: State, event: e.OutcomeRecorded) -> State:
     if not event.taken_up:
         return Dispatched(_file(before, event, deadline=event.deadline, turn=before.file.turn + 1), _lead(before))
-    file = _file(before, event, handled_by=event.by, resolved_at=event.at)
+    file = _file(
+        before, event, handled_by=event.by, resolved_at=event.at, authority=event.authority, deadline=event.deadline
+    )
     return Resolved(file, _lead(before), event.by, event.at, event.in_time)
 
 
@@ -499,8 +514,8 @@ _STEPS: dict[type, Callable[[State, Any], State]] = {
     e.CaseUrged: _urged,
     e.CaseSupervised: _supervised,
     e.CaseSplit: _split,
-    e.PartJoined: _part_gone,
-    e.PartHandled: _part_gone,
+    e.PartJoined: _part_joined,
+    e.PartHandled: _part_handled,
     e.CaseResolved: _resolved,
     e.CaseHandedOver: _handed_over,
     e.ReceiptConfirmed: _received,

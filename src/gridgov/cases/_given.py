@@ -31,6 +31,7 @@ __all__ = [
     "clock_only",
     "desk_or_lead",
     "guard",
+    "import_tag",
     "is_desk",
     "lead_of",
     "lead_only",
@@ -176,6 +177,11 @@ def tag_of(case: str) -> str:
     return f"case:{case}"
 
 
+def import_tag(system: str, foreign_id: str) -> str:
+    """Give the tag of a case of another system; the length keeps two names apart that run into each other."""
+    return f"import:{len(system)}:{system}:{foreign_id}"
+
+
 def may(name: str, place: str | None, given: CaseGiven) -> None:
     check_access(
         given.access,
@@ -315,7 +321,8 @@ def waiting(case: str, deadline: Deadline, band: str, subjects: Subjects, given:
     mode = mode_of(subjects)
     if band in EXTRAORDINARY or not mode.pauses or deadline.stands_since is not None:
         return []
-    paused = pause_deadline(deadline, given.at, mode.until)
+    since = given.at if mode.since is None else max(given.at, mode.since)
+    paused = pause_deadline(deadline, since, mode.until, cause="mode")
     return [ClockPaused(case=case, at=given.at, by=given.by, cause="mode", deadline=paused)]
 
 

@@ -20,6 +20,7 @@ from gridgov.cases._given import (
     reason_of,
     refuse,
     responded,
+    same_house,
     subject_of,
     tag_of,
     waiting,
@@ -132,7 +133,7 @@ def transfer(
     lead = given.named(command.lead, state.file.place)
     if lead.holder == state.lead.holder:
         refuse("case.transfer-to-itself", f"{lead.holder} has the case {state.id} already", case=state.id)
-    if lead.holder in state.file.returned_by and not is_desk(given):
+    if not is_desk(given) and any(same_house(given, lead.holder, each) for each in state.file.returned_by):
         refuse(
             "case.returned-by-them",
             f"{lead.holder} has handed the case {state.id} back before; return it, and the desk decides",
@@ -184,8 +185,8 @@ def resolve(
 ) -> list[e.CaseEvent]:
     holder = lead_of(state)
     file = state.file
-    finder = given.roster.acts_for(given.by, file.found_by)
-    spot = state.route.on_the_spot and file.rung <= given.policy.spot_rung_max
+    finder = same_house(given, given.by, file.found_by)
+    spot = state.route.on_the_spot and file.rung <= given.policy.spot_rung_max and not file.no_spot
     on_the_spot = spot and given.by == file.opened_by
     if not (acts_for(given, holder) or on_the_spot):
         refuse(
@@ -281,6 +282,7 @@ def _part(name: str, lead: Party, place: str, whole: Registered | Dispatched, gi
         tags=file.tags,
         parent=whole.id,
         found_by=file.found_by,
+        confidential=file.confidential,
     )
     events: list[e.CaseEvent] = [
         opened,
@@ -289,7 +291,7 @@ def _part(name: str, lead: Party, place: str, whole: Registered | Dispatched, gi
     ]
     if deadline.stands_since is not None:
         # The same as for the whole, said once more where somebody reads it.
-        events.append(e.ClockPaused(case=name, at=given.at, by=given.by, cause="mode", deadline=deadline))
+        events.append(e.ClockPaused(case=name, at=given.at, by=given.by, cause=deadline.stands_for, deadline=deadline))
     return events
 
 
@@ -319,7 +321,7 @@ def closed_part(state: Resolved | Checked | Answered, subjects: Subjects, given:
     whole = subject_of(state.file.parent, subjects)
     return [
         closed(state, given),
-        e.PartHandled(case=whole.id, at=given.at, by=given.by, part=state.id),
+        e.PartHandled(case=whole.id, at=given.at, by=given.by, part=state.id, handled_by=state.resolved_by),
     ]
 
 
@@ -347,7 +349,7 @@ def hand_over(command: c.HandOver, state: Dispatched, _subjects: Subjects, given
     desk_or_lead(state, given, "hand over")
     if command.authority not in given.roster.organizations:
         refuse("handover.unknown-authority", f"there is no organization {as_code(command.authority)}")
-    if command.authority == state.lead.holder:
+    if same_house(given, command.authority, state.lead.holder):
         refuse("handover.to-itself", f"{command.authority} has the case {state.id} already", case=state.id)
     authority = given.named(command.authority, state.file.place)
     return [e.CaseHandedOver(case=state.id, at=given.at, by=given.by, authority=authority, reason=reason_of(given))]
@@ -355,7 +357,8 @@ def hand_over(command: c.HandOver, state: Dispatched, _subjects: Subjects, given
 
 def _authority_or_desk(state: HandedOver, given: CaseGiven, what: str) -> None:
     # Not the one who handed it over: with the receipt their clock stops, and with the outcome they are done.
-    if not acts_for(given, state.authority) and not is_desk(given):
+    desk = is_desk(given) and not acts_for(given, state.lead)
+    if not acts_for(given, state.authority) and not desk:
         refuse(
             "handover.not-the-authority",
             f"only {state.authority.holder} or the desk {what} the case {state.id}",
@@ -379,7 +382,10 @@ def confirm_receipt(
             by=given.by,
             receipt=command.receipt,
             deadline=pause_deadline(
-                state.deadline, given.at, given.at + dt.timedelta(days=given.policy.report_back_days)
+                state.deadline,
+                given.at,
+                given.at + dt.timedelta(days=given.policy.report_back_days),
+                cause="hand-over",
             ),
             in_time=not state.deadline.is_late(given.at),
         )
@@ -393,10 +399,9 @@ def record_outcome(
     result = reason_of(given, "result")
     if command.taken_up and not state.receipt:
         refuse("handover.no-receipt", f"the case {state.id} has no receipt yet; confirm it first", case=state.id)
-    deadline = state.deadline
-    if not command.taken_up:
-        calendar = given.calendar_named(deadline.calendar)
-        deadline = resume_deadline(deadline, given.ladder_of(deadline), calendar, given.at)
+    before = state.deadline
+    # It goes on in either case: should a check fail later, the lead has the time that was left.
+    deadline = resume_deadline(before, given.ladder_of(before), given.calendar_named(before.calendar), given.at)
     recorded = e.OutcomeRecorded(
         case=state.id,
         at=given.at,

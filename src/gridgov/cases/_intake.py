@@ -18,6 +18,7 @@ from gridgov.cases._given import (
     clear_of,
     desk_or_lead,
     guard,
+    import_tag,
     is_desk,
     may,
     mode_of,
@@ -39,6 +40,7 @@ from gridgov.routing import Kind, decide
 from gridgov.worktime import Limit
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_TAG = re.compile(r"(?!.*\d{6})[\w.-]{1,32}")
 _OPAQUE = re.compile(r"[A-Za-z][\w.:/@+-]{0,79}", re.ASCII)
 
 __all__ = ["accept", "correct", "decline", "follow", "import_case", "link", "open_case", "unfollow", "unlink"]
@@ -71,6 +73,9 @@ def open_case(command: c.OpenCase, _state: None, subjects: Subjects, given: Case
         **_of_kind(kind),
     )
     route = _route(opened, given.at, command.agreed_due_at, subjects, given)
+    if route.deadline.due_at <= given.at:
+        # A date that was promised elsewhere and is over: pressed for from now on, one rung after the other.
+        route = attrs.evolve(route, deadline=_from_now_on(route.deadline, given))
     routed = e.CaseRouted(case=opened.case, at=given.at, by="system:routing", route=route)
     return [opened, routed, *waiting(opened.case, route.deadline, route.band, subjects, given)]
 
@@ -99,6 +104,8 @@ def _plausible(command: c.OpenCase | c.ImportCase) -> None:
         refuse("case.unknown-hotline-kind", f"the hotline kind {as_code(command.hotline_kind)} is none of {kinds}")
     if not all(_DIGEST.fullmatch(each) for each in command.evidence):
         refuse("case.bad-evidence", "evidence is named by its SHA-256 digest: 64 hexadecimal digits")
+    if not all(_TAG.fullmatch(tag) for tag in command.tags):
+        refuse("case.bad-tag", "a tag is a word of at most 32 letters, without spaces or long numbers")
     if command.reporter and not _OPAQUE.fullmatch(command.reporter):
         # It stands in the store for ever: a name or a telephone number must not.
         refuse("case.bad-reporter", "a reporter is an opaque id that begins with a letter, as in resident:0412")
@@ -211,7 +218,7 @@ def import_case(command: c.ImportCase, _state: None, subjects: Subjects, given: 
         refuse("case.opened-later", "an imported case was opened before now", opened_at=command.opened_at.isoformat())
     if not all(as_code(name) == repr(name) for name in (command.system, command.foreign_id)):
         refuse("case.no-origin", "an imported case names its system and what it is called there, as codes without text")
-    if subjects.get(f"import:{command.system}:{command.foreign_id}") is not None:
+    if subjects.get(import_tag(command.system, command.foreign_id)) is not None:
         refuse(
             "case.imported-already",
             f"{command.foreign_id} of {command.system} was imported already",
@@ -288,9 +295,10 @@ def correct(
     _admitted(kind)
     grid = given.territory.up(place, "grid") or ""
     right = amended(file, place=place, grid=grid, **_of_kind(kind))
-    agreed_at = file.deadline.due_at if file.deadline is not None and file.deadline.limit is None else None
-    route = _route(right, state.deadline.start_at, agreed_at, subjects, given)
-    route = attrs.evolve(route, deadline=_with_history(route.deadline, _going_on(state, given), given))
+    before = _going_on(state, given)
+    agreed_at = before.due_at if before.limit is None else None
+    route = _route(right, before.reported_at or before.start_at, agreed_at, subjects, given)
+    route = attrs.evolve(route, deadline=_with_history(route.deadline, before, given))
     return [
         e.CaseCorrected(
             case=state.id,
@@ -328,6 +336,8 @@ def link(
     command: c.LinkDuplicate, state: Registered | Dispatched, subjects: Subjects, given: CaseGiven
 ) -> list[e.CaseEvent]:
     desk_or_lead(state, given, "link")
+    if not is_desk(given) and state.deadline.is_late(given.at):
+        refuse("case.not-the-desk", f"the case {state.id} is late; only {given.policy.desk} links it", case=state.id)
     if command.of == state.id:
         refuse("case.linked-to-itself", f"{state.id} is no duplicate of itself", case=state.id)
     if state.file.parent:
@@ -335,6 +345,10 @@ def link(
     clear_of(state, "linked")
     other = subject_of(command.of, subjects)
     guard("LinkDuplicate", other, given)
+    if not is_desk(given) and other.file.kind.partition(".")[0] != state.file.kind.partition(".")[0]:
+        refuse(
+            "case.not-the-desk", f"{other.id} is of another kind; only {given.policy.desk} links them", case=state.id
+        )
     if not is_open(other):
         wrong_state(other, "the one that goes on for both")
     reporter = state.file.reporter

@@ -16,7 +16,7 @@ from gridgov.cases import _clockwork, _closing, _handling, _intake, _objections,
 from gridgov.cases import _commands as c
 from gridgov.cases import _events as e
 from gridgov.cases._evolve import evolve
-from gridgov.cases._given import MODE, CaseGiven, guard, subject_of, tag_of, wrong_state
+from gridgov.cases._given import MODE, CaseGiven, guard, import_tag, subject_of, tag_of, wrong_state
 from gridgov.cases._shown import shown
 from gridgov.cases._state import Closed, Declined, Dispatched, Linked, State, Withdrawn, holder_of
 from gridgov.decider import Decider, Subjects
@@ -203,7 +203,7 @@ def _tags(event: Any) -> tuple[str, ...]:
     if isinstance(event, e.ResultPublished):
         return (tag_of(event.case), f"published:{event.month}")
     if isinstance(event, e.CaseOpened) and event.imported_from:
-        return (tag_of(event.case), f"import:{event.imported_from}:{event.foreign_id}")
+        return (tag_of(event.case), import_tag(event.imported_from, event.foreign_id))
     return (tag_of(event.case),)
 
 
@@ -294,7 +294,8 @@ def _figures(event: Any, after: Any) -> Iterable[tuple[str, ...]]:
             month = after.deadline.local(after.deadline.due_at)[:7]
             figures = ("excused", "taken-out") if event.was_closed else ("excused",)
         case e.CaseAcknowledged() | e.CaseAccepted() | e.CaseResolved() if event.responded_in_time is not None:
-            month = after.deadline.local(event.at)[:7]
+            # In the month in which it was reported, as whatever has not been answered counts.
+            month = after.deadline.local(after.file.opened_at)[:7]
             figures = ("responded", *(["responded-in-time"] if event.responded_in_time else []))
         case e.ReporterCalled() if event.reached:
             month = after.deadline.local(event.at)[:7]

@@ -128,9 +128,11 @@ def _concerns(by: str, objection: Objection, state: OpenState | Closed | Decline
     if by == objection.raised_by:
         return True
     if isinstance(state, Declined):
-        return by == state.declined_by
-    colleagues = objection.raised_by in given.roster.persons and same_house(given, by, objection.raised_by)
+        return same_house(given, by, state.declined_by)
+    colleagues = same_house(given, by, objection.raised_by)
     match state:
+        case HandedOver():
+            return colleagues or acts_for(given, state.lead) or acts_for(given, state.authority)
         case Registered():
             # The desk has it because nobody else has, and says where it goes; about its own time others decide.
             return objection.against != "route" and (acts_for(given, state.desk) or colleagues)
@@ -158,7 +160,7 @@ def _anew(
         fresh = start_deadline(given.at, calendar, ladder, agreed_at=command.due_at)
         # Whatever makes the clock stand still makes the new one stand still, too.
         stands = before.stands_since is not None
-        return None, pause_deadline(fresh, given.at, before.resumes_at) if stands else fresh
+        return None, pause_deadline(fresh, given.at, before.resumes_at, cause=before.stands_for) if stands else fresh
     if not command.lead:
         refuse("objection.no-lead", "an upheld objection to the route or a refusal names who has the case now")
     lead = given.named(command.lead, state.file.place)

@@ -16,6 +16,7 @@ from gridgov.cases._given import (
     lead_only,
     reason_of,
     refuse,
+    same_house,
     waiting,
 )
 from gridgov.cases._state import Dispatched, Held
@@ -66,7 +67,7 @@ def _extension(written: str, state: Dispatched, given: CaseGiven) -> Limit:
     try:
         limit = parse_limit(written)
         # Only a try: whether it fits is known before anybody decides about it.
-        extended_deadline(deadline, given.ladder_of(deadline), given.calendar_named(deadline.calendar), limit)
+        extended_deadline(deadline, given.ladder_of(deadline), given.calendar_named(deadline.calendar), limit, given.at)
     except ValueError:
         own = deadline.limit.in_("en") if deadline.limit is not None else "an agreed date"
         refuse(
@@ -91,7 +92,8 @@ def decide_request(
     request = state.file.request
     if request is None:
         refuse("case.no-request", f"nobody has asked for a hold or an extension of {state.id}", case=state.id)
-    if given.by == request.asked_by or acts_for(given, state.lead) or kind_of_actor(given.by, given.roster) != "worker":
+    own = same_house(given, given.by, request.asked_by) or acts_for(given, state.lead)
+    if own or kind_of_actor(given.by, given.roster) != "worker":
         refuse(
             "case.request-decided-by-another",
             f"somebody else than the lead decides about the request of {request.asked_by}",
@@ -116,7 +118,7 @@ def decide_request(
                 by=given.by,
                 asked_by=request.asked_by,
                 until=request.until,
-                deadline=pause_deadline(deadline, given.at),
+                deadline=pause_deadline(deadline, given.at, cause="hold"),
                 reason=reason,
             )
         ]
@@ -130,7 +132,7 @@ def decide_request(
             by=given.by,
             asked_by=request.asked_by,
             limit=request.limit,
-            deadline=extended_deadline(deadline, ladder, calendar, request.limit),
+            deadline=extended_deadline(deadline, ladder, calendar, request.limit, given.at),
             reason=reason,
         )
     ]

@@ -7,44 +7,62 @@ from typing import Any
 import attrs
 
 from gridgov.access import kind_of_actor
+from gridgov.cases._events import CaseEvent
 from gridgov.cases._given import CaseGiven, is_desk
 from gridgov.cases._state import CaseFile, Linked, Objection, State, amended
 
 __all__ = ["WITHHELD", "shown", "withheld"]
 
+STRANGERS = ("resident", "anonymous")
 WITHHELD = "withheld"
 """What stands in place of a reporter who asked not to be named."""
 
 
 def withheld(file: CaseFile, given: CaseGiven) -> frozenset[str]:
-    """Give the ids that must not be shown to who asks: of this report, and of those that were linked to it."""
+    """Give the ids that must not be shown to who asks: of this report, and of those that were ever linked to it."""
     if is_desk(given):
         return frozenset()
-    hidden = {each.reporter for each in file.duplicates if each.confidential}
+    hidden = set(file.unnamed)
     if file.confidential:
         hidden.add(file.reporter)
-        if kind_of_actor(file.opened_by, given.roster) == "resident":
-            hidden.add(file.opened_by)
+        # Whoever opened or found it and does not work here is the one who must not be named.
+        strangers = (who for who in (file.opened_by, file.found_by) if kind_of_actor(who, given.roster) in STRANGERS)
+        hidden.update(strangers)
     return frozenset(hidden - {"", given.by})
 
 
-def shown(state: Any, given: CaseGiven) -> Any:
-    """Give a case as it may be shown to who asks; whatever is no case is given as it is."""
-    file = getattr(state, "file", None)
-    if not isinstance(file, CaseFile):
-        return state
+def shown(subject: Any, given: CaseGiven, of: Any = None) -> Any:
+    """Give a case, or an event *of* a case, as it may be shown to who asks; anything else as it is."""
+    if isinstance(subject, CaseEvent):
+        file = getattr(of, "file", None)
+        hidden = withheld(file, given) if isinstance(file, CaseFile) else frozenset()
+        return _event(subject, hidden) if hidden else subject
+    file = getattr(subject, "file", None)
+    if not isinstance(file, CaseFile) or is_desk(given):
+        return subject
     hidden = withheld(file, given)
-    return _masked(state, hidden) if hidden else state
+    own = given.by in (file.reporter, file.opened_by)
+    return _masked(subject, hidden, contact=own or not file.confidential)
 
 
-def _masked(state: State, hidden: frozenset[str]) -> State:
+def _event(event: CaseEvent, hidden: frozenset[str]) -> CaseEvent:
+    changes: dict[str, Any] = {}
+    for field in attrs.fields(type(event)):
+        value = getattr(event, field.name)
+        if isinstance(value, str) and value in hidden:
+            changes[field.name] = WITHHELD
+    return attrs.evolve(event, **changes) if changes else event
+
+
+def _masked(state: State, hidden: frozenset[str], *, contact: bool) -> State:
+    file = _file(state.file, hidden, contact)
     if isinstance(state, Linked):
-        before = _masked(state.before, hidden)
-        return attrs.evolve(state, file=_file(state.file, hidden), before=before)  # type: ignore[arg-type]
-    return attrs.evolve(state, file=_file(state.file, hidden))
+        before = _masked(state.before, hidden, contact=contact)
+        return attrs.evolve(state, file=file, before=before)  # type: ignore[arg-type]
+    return attrs.evolve(state, file=file)
 
 
-def _file(file: CaseFile, hidden: frozenset[str]) -> CaseFile:
+def _file(file: CaseFile, hidden: frozenset[str], contact: bool) -> CaseFile:
     def name(who: str) -> str:
         return WITHHELD if who in hidden else who
 
@@ -57,6 +75,6 @@ def _file(file: CaseFile, hidden: frozenset[str]) -> CaseFile:
         followers=tuple(map(name, file.followers)),
         duplicates=tuple(attrs.evolve(each, reporter=name(each.reporter)) for each in file.duplicates),
         objection=None if objection is None else Objection(objection.against, name(objection.raised_by)),
-        # The case's own reporter is hidden, or only one of a linked report's.
-        contact=None if file.confidential and file.reporter in hidden else file.contact,
+        unnamed=tuple(map(name, file.unnamed)),
+        contact=file.contact if contact else None,
     )

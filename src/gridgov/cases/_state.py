@@ -127,6 +127,9 @@ class CaseFile(msgspec.Struct, frozen=True, kw_only=True):
     :param excused: an appeal against its lateness was granted.
     :param found_by: who found the matter; of a part, who found the whole.
     :param granted: how many extensions were granted.
+    :param unnamed: reporters of linked reports who asked not to be named, also of those unlinked again.
+    :param authority: that took the lead on the matter up; :param part_handlers: who handled its parts.
+    :param no_spot: the finder has corrected it, and does not handle it on the spot any more.
     :param turn: how often the clock was set anew; keeps what falls due at one instant apart.
     """
 
@@ -189,6 +192,10 @@ class CaseFile(msgspec.Struct, frozen=True, kw_only=True):
     found_by: str = ""
     granted: int = 0
     turn: int = 0
+    unnamed: tuple[str, ...] = ()
+    authority: str = ""
+    part_handlers: tuple[str, ...] = ()
+    no_spot: bool = False
 
 
 @attrs.frozen

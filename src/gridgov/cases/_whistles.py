@@ -81,6 +81,8 @@ def appraise(command: c.AppraiseWhistle, state: State, _subjects: Subjects, give
         refuse("whistle.not-settled", f"{command.organization} still has time to report in", case=state.id)
     if given.by != called.blown_by:
         refuse("whistle.not-the-caller", f"only {called.blown_by}, who whistled, appraises", case=state.id)
+    if given.roster.acts_for(given.by, command.organization):
+        refuse("whistle.appraises-itself", f"{given.by} belongs to {command.organization}; somebody else appraises it")
     if command.mark not in MARKS:
         refuse("whistle.bad-mark", f"a mark is 1 to 5, not {command.mark}", mark=command.mark)
     if called.mark:

@@ -18,6 +18,7 @@ from gridgov.documents._codec import (
     check_types,
     fingerprint,
     read_refusal,
+    read_value,
     write_refusal,
 )
 from gridgov.documents._grounds import (
@@ -47,6 +48,7 @@ __all__ = [
     "json_schemas",
     "load_setup",
     "read_refusal",
+    "read_value",
     "write_refusal",
 ]
 

@@ -20,7 +20,17 @@ from gridgov.points import POINTS
 from gridgov.proofs import canonical, digest
 from gridgov.setup import JURISDICTION
 
-__all__ = ["ROOMS", "SHAPES", "UPCASTERS", "Codec", "check_types", "fingerprint", "read_refusal", "write_refusal"]
+__all__ = [
+    "ROOMS",
+    "SHAPES",
+    "UPCASTERS",
+    "Codec",
+    "check_types",
+    "fingerprint",
+    "read_refusal",
+    "read_value",
+    "write_refusal",
+]
 
 ROOMS: tuple[Decider[Any, Any, Any], ...] = (JURISDICTION, CASES, POINTS)
 """Every room that remembers."""
@@ -106,6 +116,14 @@ def fingerprint(command: Any, by: str) -> str:
     # Of a private text only that there is one: its digest could be guessed back.
     said = [name for name in private_fields(kind) if getattr(command, name).strip()]
     return digest(canonical({"command": kind.__name__, "by": by, "body": body, "private": said}))
+
+
+def read_value(body: bytes, shape: Any) -> Any:
+    """Give a value of a setup from its canonical bytes.
+
+    :param shape: its class, or a generic like ``dict[str, Calendar]``.
+    """
+    return msgspec.json.decode(body, type=shape)
 
 
 def write_refusal(refusal: RefusalError) -> bytes:

@@ -12,7 +12,7 @@ from typing import Any, Self
 import attrs
 
 from gridgov.decider import CLOCKS_DIFFER, Decider, FallsDue, Watched
-from gridgov.documents import ROOMS, Codec, fingerprint, read_refusal, write_refusal
+from gridgov.documents import ROOMS, Codec, fingerprint, read_refusal, read_value, write_refusal
 from gridgov.errors import (
     AppendConflictError,
     CommandConflictError,
@@ -24,9 +24,10 @@ from gridgov.errors import (
 from gridgov.hooks import Fault, Happening, Host
 from gridgov.office._memory import Memory, Outcome, Seen
 from gridgov.office._private import Envelope, same_texts, seal
-from gridgov.reactions import REACTOR, react
+from gridgov.reactions import ASKING_ALL, REACTOR, react
 from gridgov.setup import Adopted, AdoptSetup, Setup, compare_sections
 from gridgov.store import Commit, Condition, Cursor, Draft, PrivateEntry, Store, StoredOutcome
+from gridgov.worktime import Calendar
 
 __all__ = ["CLOCK", "OWN", "SYSTEM", "Asked", "Engine", "Ticked", "aware"]
 
@@ -125,6 +126,7 @@ class Engine:
         self._batch: Batch | None = None
         self._setup = self._completed(setup)
         self._adopted: Adopted | None = None
+        self._newer_days = False
         self._pending: list[Seen] = []
         self._reacting = False
         self._reacted = 0
@@ -153,11 +155,30 @@ class Engine:
         adopted: Adopted | None = self._memory.live.get("setup")
         if adopted is self._adopted:
             return
+        if adopted is not None and dict(adopted.sections) != self._setup.section_digests and self._adopted is None:
+            self._stay_on_adopted_days(adopted)
         if adopted is None or dict(adopted.sections) != self._setup.section_digests:
             sections = adopted.sections if adopted is not None else {}
             before = {name: self._store.document(digest) for name, digest in sections.items()}
             raise SetupMismatchError(compare_sections(before, dict(self._setup.sections)))
         self._adopted = adopted
+
+    def _stay_on_adopted_days(self, adopted: Adopted) -> None:
+        """Go on with the holidays that were adopted, where a plugin offers newer ones and nothing else differs.
+
+        Otherwise nobody could open the office to take the newer ones.
+        """
+        bodies = [self._store.document(adopted.sections.get(name, "")) for name in ("calendar", "calendars")]
+        if bodies[0] is None or bodies[1] is None:
+            return
+        own: Calendar = read_value(bodies[0], Calendar)
+        others: dict[str, Calendar] = read_value(bodies[1], dict[str, Calendar])
+        before = attrs.evolve(self._setup, calendar=own, calendars=others)
+        if before.section_digests != dict(adopted.sections):
+            return
+        now = self._setup.calendars_by_id
+        if all(name in now and _differs_by_days(old, now[name]) for name, old in before.calendars_by_id.items()):
+            self._setup, self._newer_days = before, True
 
     def _catch_up(self) -> None:
         """Let reactions follow that a crash has cut off."""
@@ -241,7 +262,10 @@ class Engine:
             overdue = [] if asked.by == CLOCK else self._memory.overdue(tags, until)
             before = self._progress()
             # One at a time: what the first one brings may be due before the second.
-            if overdue:
+            if overdue and overdue[0][0] in self._room_of_command[type(asked.command)].always:
+                # What the whole street rests on changes: whatever was due before that comes before it.
+                self._do_all_due(overdue[0][1].at)
+            elif overdue:
                 self._do_due(*overdue[0])
             if self._progress() == before:
                 return decided
@@ -480,6 +504,11 @@ class Engine:
         try:
             while self._pending:
                 seen = self._pending[0]
+                shared = isinstance(seen.event, ASKING_ALL)
+                if shared and self._store.cursor(self._memory.stored(REACTIONS)).position >= seen.position:
+                    # Another office has asked every case when it happened; asked now, it would be about other cases.
+                    self._pending.pop(0)
+                    continue
                 reactions = list(
                     react(seen.event, partial(self._after, seen), seen.position, self._setup, self._memory.under)
                 )
@@ -490,6 +519,8 @@ class Engine:
                         for reaction in page:
                             self._do_own(reaction.command, by=REACTOR, id=f"{OWN}{reaction.id}", at=seen.at)
                 self._pending.pop(0)
+                if shared:
+                    self._save_reactions()
         except GridgovError as error:
             if not error.temporary:
                 raise
@@ -564,6 +595,31 @@ class Engine:
                 count += 1
         return count
 
+    def _do_all_due(self, until: dt.datetime) -> None:
+        """Do everything that has fallen due by an instant, in order, where this call stands."""
+        while True:
+            found = self._memory.next_due(until)
+            if found is None:
+                return
+            try:
+                self._do_due(*found)
+            except BaseException:
+                self._memory.put_back(*found)
+                raise
+
     def _do_due(self, tag: str, due: FallsDue) -> None:
         id_ = f"{OWN}clock:{tag}:{due.key}:{due.at.astimezone(dt.UTC).isoformat()}"
         self._do_own(due.command, by=CLOCK, id=id_, at=due.at)
+
+
+def _differs_by_days(old: Calendar, new: Calendar) -> bool:
+    """Say whether two calendars are the same but for the days that one source gives."""
+    with_old_days = attrs.evolve(
+        new,
+        holidays=old.holidays,
+        moved=old.moved,
+        known_from=old.known_from,
+        known_through=old.known_through,
+        notice=old.notice,
+    )
+    return old == new or (bool(new.days) and with_old_days == old)

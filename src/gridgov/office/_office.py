@@ -14,7 +14,7 @@ import attrs
 
 from gridgov.access import check_access
 from gridgov.cases import OpenCase
-from gridgov.decider import View
+from gridgov.decider import CLOCKS_DIFFER, View
 from gridgov.delivery import Channel, Courier, Delivered, Waiting
 from gridgov.documents import check_types
 from gridgov.errors import NotFoundError, RefusalError, StoreBusyError, as_code
@@ -94,8 +94,10 @@ class Office(Engine):
         :param id: of the command; the same id and body give the stored outcome, so a retry after
             a crash is safe. Without one, a fresh id is made. Ids beginning with ``gridgov:`` are
             the office's own.
-        :param at: when it happened, aware; by default now. What was due for its subject before
+        :param at: when it happened, aware and not in the future; by default now. What was due for its subject before
             that instant is done first.
+        :raises ValueError: an actor that is no id, or an instant in the future: a clock that goes wrong
+            must not lock a case until then.
         :raises RefusalError: it may not happen, with a code; the same again for the same id.
         :raises CommandConflictError: the id was used for another body.
         :raises AppendConflictError: others were faster again and again; try later.
@@ -108,15 +110,22 @@ class Office(Engine):
         check_types(command)
         with self._lock:
             self._check_caller(by, id)
+            if at is not None and aware(at) > self._now() + CLOCKS_DIFFER:
+                raise ValueError(f"{at} lies in the future; a command happens now, or has happened")
+            if isinstance(command, self._room_of_command[type(command)].present):
+                # It changes what the whole street rests on; what was due before it comes before it.
+                self._follow()
+                self._do_all_due(self._now())
             outcome = self._ask_for(command, by=by, id=id or self._new_id(), at=at)
-            return attrs.evolve(outcome, state=self._shown(outcome.state, type(command), by))
+            events = tuple(self._shown(event, type(command), by, outcome.state) for event in outcome.events)
+            return attrs.evolve(outcome, state=self._shown(outcome.state, type(command), by), events=events)
 
-    def _shown(self, state: Any, command: type, by: str) -> Any:
-        """Give what of a subject may be shown to who asked."""
-        if state is None:
+    def _shown(self, subject: Any, command: type, by: str, of: Any = None) -> Any:
+        """Give what of a subject, or of an event of it, may be shown to who asked."""
+        if subject is None:
             return None
         room = self._room_of_command[command]
-        return room.shown(state, self._setup.given(room.name, at=self._now(), by=by))
+        return room.shown(subject, self._setup.given(room.name, at=self._now(), by=by), of)
 
     def _check_caller(self, by: Any, id: Any = None) -> None:  # noqa: A002
         if self._closed:
@@ -270,6 +279,14 @@ class Office(Engine):
         return self._setup
 
     @property
+    def newer_days(self) -> bool:
+        """Say whether a plugin offers other holidays than those that are in force: a notice has come.
+
+        The office goes on with those that were adopted; ``office.amend(office.setup, ...)`` takes the new ones.
+        """
+        return self._newer_days
+
+    @property
     def plugins(self) -> tuple[Loaded, ...]:
         """The plugins at work, in order."""
         return self._host.plugins
@@ -303,6 +320,7 @@ class Office(Engine):
             self._check_caller(by, id)
             self._not_in_a_batch("amending the setup")
             self._follow()
+            self._do_all_due(self._now())
             fresh = self._completed(setup)
             self._check_amendment(fresh)
             documents = {fresh.section_digests[name]: body for name, body in fresh.sections.items()}
@@ -322,6 +340,7 @@ class Office(Engine):
                 # Whether it is allowed was decided by the setup that is in force until now.
                 self._setup = fresh
                 outcome = self._store_one(asked, decided)
+                self._newer_days = False
             except BaseException:
                 self._setup = before
                 raise

@@ -141,6 +141,8 @@ class Counting:
         for minute in (self.cutoff, self.resumes):
             if not 0 <= minute <= 24 * 60:
                 raise ValueError(f"a time of day is 0 to 1440 minutes after midnight, not {minute}")
+        if self.resumes > self.cutoff:
+            raise ValueError("what comes after the cutoff counts from an earlier time of the next day")
 
 
 @attrs.frozen(kw_only=True)
@@ -222,7 +224,7 @@ class Calendar:
         if counting is None:
             return instant.astimezone(dt.UTC)
         here = self.local(instant)
-        day = here.date()
+        day = first = here.date()
         minute = dt.timedelta(hours=here.hour, minutes=here.minute, seconds=here.second, microseconds=here.microsecond)
         resumes = dt.timedelta(minutes=counting.resumes)
         if not self.sessions(day):
@@ -230,8 +232,21 @@ class Calendar:
             minute = minute if counting.same_time else resumes
         if minute > dt.timedelta(minutes=counting.cutoff):
             day, minute = self._next_working(day), resumes
+        if day == first:
+            return instant.astimezone(dt.UTC)
         midnight = dt.datetime(day.year, day.month, day.day, tzinfo=zone_of(self.zone))
         return (midnight + minute).astimezone(dt.UTC)
+
+    def any_unknown(self, start: dt.datetime, end: dt.datetime) -> bool:
+        """Say whether a local day from that of *start* to that of *end* is unknown."""
+        if start == end:
+            return False
+        day, last = self.local(start).date(), self.local(end).date()
+        while day <= last:
+            if self.kind(day) is DayKind.UNKNOWN:
+                return True
+            day += dt.timedelta(days=1)
+        return False
 
     def _next_working(self, day: dt.date) -> dt.date:
         while day < dt.date.max:
