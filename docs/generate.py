@@ -9,10 +9,14 @@ from pathlib import Path
 
 import attrs
 
+from gridgov import cases, points
+from gridgov.access import STANDING_ROLES
 from gridgov.cases import LIFE, STATES
 from gridgov.documents import ROOMS, json_schemas
 from gridgov.documents._models import DOCUMENTS, TABLES
 from gridgov.hooks import Hooks
+from gridgov.notices import AUDIENCES
+from gridgov.routing import FACTS
 from gridgov.testing import life_sample
 
 HERE = Path(__file__).parent / "reference"
@@ -201,7 +205,63 @@ def files() -> str:
     return "\n".join(lines)
 
 
-PAGES = {"events.md": events, "hooks.md": hooks, "setup-files.md": files, "life.md": life, "life.svg": picture}
+def _fields(shape: type) -> list[str]:
+    rows = []
+    for field in attrs.fields(shape):
+        default = "" if field.default is attrs.NOTHING else f"`{field.default!r}`"
+        kind = str(field.type).replace("dt.", "").replace("|", "or")
+        note = f"private, kept for {field.metadata['private']}" if "private" in field.metadata else ""
+        rows.append(f"| `{field.name}` | {kind} | {default} | {note} |")
+    return ["| field | type | default | |", "|---|---|---|---|", *rows] if rows else ["No fields."]
+
+
+def _told(shape: type) -> str:
+    text = re.sub(r":(?:class|data|func|meth):`~?(?:[\w.]+\.)?([\w]+)`", r"`\1`", inspect.cleandoc(shape.__doc__ or ""))
+    return re.sub(r":(?:param|returns|raises) ?([\w]*):", lambda m: f"*{m[1]}*:" if m[1] else "", text)
+
+
+def commands() -> str:
+    """Every command and every view with its fields, and the codes that may stand in them."""
+    lines = [
+        "# Commands, views, codes",
+        "",
+        "Commands go to `office.handle(command, by=...)`, views to `office.ask(view, by=...)`. Grants in access.csv name",
+        "them as they stand here. A private field is taken out and kept in the private store; whoever reads it with",
+        "`office.read_private(ref, by=..., purpose=...)` names the purpose that stands beside it, and leaves a trace.",
+        "",
+    ]
+    for room in ROOMS:
+        lines += [f"## Commands of {room.name}", ""]
+        for shape in room.commands:
+            lines += [f"### {shape.__name__}", "", _told(shape), "", *_fields(shape), ""]
+    views = [(name, getattr(cases, name)) for name in cases.__all__]
+    views += [(name, getattr(points, name)) for name in points.__all__]
+    lines += ["## Views", ""]
+    for name, shape in sorted(views, key=lambda each: each[0]):
+        if isinstance(shape, type) and hasattr(shape, "answer"):
+            lines += [f"### {name}", "", _told(shape), "", _told(shape.answer), "", *_fields(shape), ""]
+    lines += ["## Codes", "", "| where | codes |", "|---|---|"]
+    lines.append(f"| source of a report | {', '.join(f'`{each}`' for each in sorted(cases.SOURCES))} |")
+    lines.append(f"| hotline kind | {', '.join(f'`{each}`' for each in cases.HOTLINE_KINDS)} |")
+    lines.append(
+        f"| roles in access.csv beside those of the place | {', '.join(f'`{each}`' for each in STANDING_ROLES)} |"
+    )
+    lines.append(f"| audiences of notices | {', '.join(f'`{each}`' for each in sorted(AUDIENCES))} |")
+    lines += ["", "## Facts of rules", "", "| column of rules.csv | | values |", "|---|---|---|"]
+    for fact in FACTS.values():
+        values = ", ".join(f"`{each}`" for each in fact.domain) or fact.type
+        lines.append(f"| `{fact.name}` | {fact.zh} {fact.en} | {values} |")
+    return "\n".join(lines)
+
+
+PAGES = {
+    "commands.md": commands,
+    "events.md": events,
+    "hooks.md": hooks,
+    "setup-files.md": files,
+    "life.md": life,
+    "life.svg": picture,
+}
 
 
 def main() -> None:

@@ -76,7 +76,7 @@ def test_the_tiny_example_fits_on_forty_lines_and_runs(capsys):
     assert "QuietHours" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("page", ["events.md", "hooks.md", "setup-files.md", "life.md", "life.svg"])
+@pytest.mark.parametrize("page", ["commands.md", "events.md", "hooks.md", "setup-files.md", "life.md", "life.svg"])
 def test_the_generated_reference_follows_from_the_code(page):
     pages = runpy.run_path(str(ROOT / "docs/generate.py"))["PAGES"]
     written = (ROOT / "docs/reference" / page).read_text("utf-8")
