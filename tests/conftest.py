@@ -13,7 +13,9 @@ settings.register_profile("deep", max_examples=3000, deadline=None, suppress_hea
 DEEP = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
 # The laws of the clock and of the tick, which every deadline of a street rests on.
 settings.register_profile(
-    "laws", settings.get_profile("deep" if DEEP else "moderate"), max_examples=int(os.environ.get("GRIDGOV_LAWS", "10000" if DEEP else "60"))
+    "laws",
+    settings.get_profile("deep" if DEEP else "moderate"),
+    max_examples=int(os.environ.get("GRIDGOV_LAWS", "10000" if DEEP else "60")),
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "moderate"))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gridgov.cases import CASES, Closed, is_open
+from gridgov.cases import CASES, Closed, Declined, is_open
 from gridgov.documents import SHAPES, Codec
 from gridgov.office._memory import Memory
 from gridgov.points import PointsEvent, audit
@@ -62,7 +62,9 @@ def restored(name):
     return store, heads
 
 
-@pytest.mark.parametrize(("name", "opened", "closed", "confirmed"), [("street-0.1.0", 873, 861, 1004)])
+@pytest.mark.parametrize(
+    ("name", "opened", "closed", "confirmed"), [("street-0.1.0", 873, 861, 1004), ("cases-0.1.0", 888, 861, 1003)]
+)
 def test_a_journal_of_an_earlier_version_replays_to_the_same_heads_and_figures(name, opened, closed, confirmed):
     store, heads = restored(name)
     assert [record.head.hex() for record in store.read()] == heads
@@ -72,7 +74,11 @@ def test_a_journal_of_an_earlier_version_replays_to_the_same_heads_and_figures(n
     assert memory.tally["opened",] == opened
     assert memory.tally["closed",] - memory.tally["closed-again",] == closed
     assert memory.tally["award-confirmed",] == confirmed
-    assert sum(is_open(s) for tag, s in memory.live.items() if tag.startswith("case:")) == opened - closed
+    ended = sum(memory.tally[name,] for name in ("linked", "declined", "withdrawn")) - memory.tally["unlinked",]
+    upheld = memory.tally["declined",] - sum(isinstance(memory.subject(f"case:X{n:03}"), Declined) for n in (1, 2, 3))
+    back = upheld if memory.tally["declined",] else 0
+    open_ = [s for tag, s in memory.live.items() if tag.startswith("case:") and is_open(s)]
+    assert len(open_) == opened - closed - ended + back
     assert isinstance(memory.subject("case:M0001"), Closed)
 
 
@@ -97,3 +103,12 @@ def test_the_journal_holds_most_kinds_of_event_and_no_personal_data():
     whole = "".join(text)
     for private in ("楼道口堆了垃圾", "问题没有真正解决", "不属于本单位职责", "没有见到本人"):
         assert private not in whole
+
+
+def test_the_journal_of_the_deepened_cases_holds_nearly_everything_that_can_happen_to_one():
+    names = {row["name"] for row in rows("cases-0.1.0")}
+    missing = {name for name in CASES.events if name not in names}
+    assert missing == {"case-accepted", "case-unfollowed", "case-deadline-reviewed"}
+    text = "".join(row["body"] for row in rows("cases-0.1.0"))
+    for private in ("已解决，感谢", "停电两天", "等待配件", "配件需从外地调运", "已立案查处"):
+        assert private not in text
