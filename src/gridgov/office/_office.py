@@ -134,9 +134,10 @@ class Office(Engine):
             raise TypeError(f"an actor and a command id are strings, not {by!r} and {id!r}")
         if by.startswith(SYSTEM) or not by:
             raise ValueError(f"{by!r} is no actor; who acts has an id, and {SYSTEM}* are the office's own")
-        if as_code(by) != repr(by):
-            # It stands in the store for ever, and a name may not.
-            raise ValueError("an actor has an opaque id of letters, digits and .:/@+-, not a name")
+        roster = self._setup.roster
+        if as_code(by) != repr(by) and by not in roster.persons and by not in roster.organizations:
+            # It stands in the store for ever, and the name of a resident may not.
+            raise ValueError("an actor is of the roster, or has an opaque id of letters, digits and .:/@+-, not a name")
         if id is not None and (id.startswith(OWN) or not id):
             raise ValueError(f"the command id {id!r} is not for callers; choose another one")
 
