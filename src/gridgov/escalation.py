@@ -376,10 +376,13 @@ def resume_deadline(deadline: Deadline, ladder: Ladder | None, calendar: Calenda
         return worked_out(resumed, ladder, calendar, floor=at, stood=at - stands)
     resumed = attrs.evolve(resumed, pressed_from=at)
     stood = at - stands if deadline.due_at > stands else dt.timedelta(0)
+    resumed = attrs.evolve(resumed, due_at=deadline.due_at + stood)
     step = deadline.step
-    if step is not None:
-        step = _pressed(_after_pause(step, resumed, calendar) or attrs.evolve(step, at=step.at + stood), resumed)
-    return attrs.evolve(resumed, due_at=deadline.due_at + stood, step=step)
+    if step is None:
+        return resumed
+    if ladder is None or stood == dt.timedelta(0):
+        return attrs.evolve(resumed, step=_pressed(_after_pause(step, resumed, calendar) or step, resumed))
+    return attrs.evolve(resumed, step=_pressed(_moved(step, deadline, resumed, ladder, calendar, stood), resumed))
 
 
 def _after_pause(step: Step, deadline: Deadline, calendar: Calendar) -> Step | None:

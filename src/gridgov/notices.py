@@ -24,6 +24,7 @@ from gridgov.cases import (
     WhistleBlown,
     describe,
     holder_of,
+    unnamed,
 )
 from gridgov.setup import Setup
 
@@ -66,8 +67,7 @@ def notices_for(
     """
     if not isinstance(event, CaseEvent) or after is None or _overtaken(event, recorded_at, later):
         return
-    own = {after.file.reporter, after.file.opened_by} if after.file.confidential else set()
-    withheld = own | set(after.file.unnamed)
+    withheld = unnamed(after.file, setup.roster, setup.case_policy.on(setup.calendar.local(event.at).date()).desk)
     for subscription in setup.subscriptions:
         if subscription.event != name:
             continue
@@ -75,7 +75,7 @@ def notices_for(
         for to in dict.fromkeys(_receivers(subscription.audience, event, after, setup)):
             if to:
                 # Everybody may read their own name, and the desk every one.
-                hidden = set() if subscription.audience == "desk" else withheld - {to}
+                hidden = frozenset() if subscription.audience == "desk" else withheld - {to}
                 yield Notice(
                     id=f"{place}:{subscription.audience}:{to}:{subscription.channel}",
                     channel=subscription.channel,

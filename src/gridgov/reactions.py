@@ -61,8 +61,7 @@ def react(
     match event:
         case CaseClosed() if setup.thanks:
             closed = after()
-            # Points for a confidential report would say who made it.
-            if isinstance(closed, Closed) and not closed.file.parent and not closed.file.confidential:
+            if isinstance(closed, Closed) and not closed.file.parent:
                 yield from _thank(event, closed, position, setup)
         case ModeSwitched(ordinary="pause"):
             for state in _cases(live):
@@ -98,6 +97,8 @@ def _thank(event: CaseClosed, closed: Closed, position: int, setup: Setup) -> It
     for thanks in setup.thanks:
         if thanks.event != "case-closed":
             continue
+        if thanks.who == "opened_by" and file.confidential:
+            continue  # points for it would say who reported it
         account = file.opened_by if thanks.who == "opened_by" else event.resolved_by
         if _unpaid(account, setup, on):
             command = ProposeAward(account=account, deed=thanks.deed, on=on, occasion=file.id)

@@ -57,7 +57,7 @@ from gridgov.errors import NotFoundError
 from gridgov.escalation import Ladder, Rung
 from gridgov.store import MemoryStore, every_record
 from gridgov.testing import NOON, SimulatedClock, small_setup
-from gridgov.worktime import Calendar, Counting, PublishedDays, parse_limit
+from gridgov.worktime import Calendar, Counting, PublishedDays, due, parse_limit
 
 HOUSE, OTHER = "150203005008-B001", "150203005009-B001"
 RESIDENT, NEIGHBOR = "resident:00001", "resident:00002"
@@ -127,7 +127,7 @@ def test_an_emergency_does_not_move_the_date_of_a_case_that_was_opened_after_it(
     """Also where its reactions come late, because a process had died."""
     store = MemoryStore()
     street = Street(store=store)
-    street.office._react = lambda: None
+    street.office._react = street.office._settle = lambda: None
     street.do(emergency(street, days=10))
     street.clock.now += 5 * DAY
     street.do(EndMode(reason="x"))
@@ -1089,7 +1089,7 @@ def test_nobody_gets_round_a_guard_through_their_organization(street):
 
 def test_who_typed_a_report_in_does_not_rate_or_withdraw_it_for_the_reporter(street):
     street.do(report(), "desk-1", id="b")
-    assert street.refused(Withdraw("b"), "desk-1") == "case.not-the-reporter"
+    assert street.refused(Withdraw("b"), "desk-1") == "case.no-reason"
     street.close("b")
     assert street.refused(Rate("b", score=5), "desk-1") == "case.not-the-reporter"
 
@@ -1133,3 +1133,76 @@ def test_the_state_after_a_failed_check_is_dispatched_again(street):
     assert isinstance(street.case(), Resolved)
     street.do(Check("a", passed=False, reason="x"), "head-9")
     assert isinstance(street.case(), Dispatched)
+
+
+def test_how_far_reactions_have_come_never_goes_back():
+    store = MemoryStore()
+    first = Street(store=store)
+    first.do(report(), RESIDENT, id="a")
+    second = Street(store=store)
+    second.clock.now = first.clock.now
+    second.do(emergency(second))
+    second.do(EndMode(reason="x"))
+    came = second.office._pending, store.cursor("reactions")
+    second.office.tick(second.clock.now)
+    reached = store.cursor("reactions").position
+    first.office._reacted = 0
+    first.office._save_reactions()
+    assert store.cursor("reactions").position == reached, came
+
+
+def test_the_end_of_one_emergency_does_not_wake_what_stands_still_for_the_next():
+    store = MemoryStore()
+    street = Street(store=store)
+    street.do(report(), RESIDENT, id="a")
+    street.do(emergency(street))
+    street.later(HOUR)
+    street.do(EndMode(reason="x"))
+    street.later(HOUR)
+    street.do(emergency(street))
+    stands = street.case().deadline
+    assert stands.stands_for == "mode"
+    # The end of the first is read once more, by an office that had been killed before it wrote how far it had come.
+    store.save_cursor(attrs.evolve(store.cursor("reactions"), position=0))
+    again = Street(store=store)
+    again.clock.now = street.clock.now
+    again.office.tick(again.clock.now)
+    assert again.case().deadline == stands
+
+
+def test_a_colleague_of_who_found_a_matter_may_handle_it(street):
+    street.do(OpenCase(kind="odd", place=HOUSE, source="patrol"), "desk-1", id="p")
+    assert street.refused(Resolve("p"), "desk-1") == "case.finder-handles"
+    street.do(Resolve("p"), "desk-2")
+
+
+def test_the_desk_takes_a_report_back_for_a_caller_who_asks_for_it(street):
+    street.do(report(), "desk-1", id="b")
+    assert street.refused(Withdraw("b"), "desk-2") == "case.no-reason"
+    outcome = street.do(Withdraw("b", reason="来电要求撤回"), "desk-2")
+    assert outcome.events[0].reason is not None
+    street.do(Withdraw("a"), RESIDENT)
+
+
+def test_a_finder_who_corrects_the_place_alone_handles_it_on_the_spot_all_the_same():
+    for command, code in ((Correct("a", place=OTHER, reason="x"), None), (Correct("a", kind="clutter", reason="x"), 1)):
+        street = Street()
+        street.do(OpenCase(kind="noise", place=HOUSE, source="patrol"), "lead-81", id="a")
+        street.do(command, "lead-81")
+        assert street.case().file.no_spot is (code is not None)
+
+
+def test_who_made_a_tip_off_is_not_named_as_a_follower_of_what_is_linked_to_it():
+    street = Street()
+    street.do(report(confidential=True), RESIDENT, id="a")
+    street.do(report(reporter=NEIGHBOR), NEIGHBOR, id="b")
+    street.do(Follow("b"), RESIDENT)
+    street.do(LinkDuplicate("b", of="a"))
+    assert RESIDENT in str(street.office.ask(CaseView("a"), by="desk-1"))
+    assert RESIDENT not in str(street.office.ask(CaseView("a"), by="lead-81"))
+
+
+def test_the_clock_says_that_it_knows_no_instants_of_the_first_year():
+    calendar = small_setup().calendar
+    with pytest.raises(ValueError, match="the year 2"):
+        due(parse_limit("4 working hours"), dt.datetime(1, 1, 1, 12, tzinfo=dt.UTC), calendar)

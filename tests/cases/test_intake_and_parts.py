@@ -97,8 +97,9 @@ def test_a_declined_report_may_be_objected_to_and_then_begins_with_a_whole_limit
     assert isinstance(declined.case("a"), Declined)
     declined.given(RaiseObjection("a", against="refusal", reason="就在门口"), by=RESIDENT).after(hours=48)
     again = DecideObjection("a", upheld=True, lead="role:area-lead", reason="应当受理")
-    for colleague in ("desk-1", "desk-2"):
-        declined.when(again, by=colleague).refused("objection.decided-by-a-person")
+    declined.when(again, by="desk-1").refused("objection.decided-by-a-person")
+    declined.setup = policy(separate="organization")
+    declined.when(again, by="desk-2").refused("objection.decided-by-a-person")
     case = declined.given(again, by="head-9").case("a")
     assert (case.lead.holder, case.deadline.start_at) == ("lead-81", NOON + 78 * HOUR)
     assert case.deadline.due_at > NOON + 78 * HOUR

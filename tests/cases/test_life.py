@@ -344,7 +344,7 @@ def test_each_whistle_is_appraised_on_its_own_by_who_blew_it():
     """一事一考."""
     settled = whistled().given(ReportIn("a", whistle="w", organization="police"), by="police-1")
     mark = AppraiseWhistle("a", whistle="w", organization="police", mark=4)
-    settled.when(mark, by="desk-2").refused("whistle.not-the-caller")
+    settled.when(mark, by="head-9").refused("whistle.not-the-caller")
     settled.when(AppraiseWhistle("a", whistle="w", organization="gas", mark=4), by="desk-1").refused(
         "whistle.not-settled"
     )

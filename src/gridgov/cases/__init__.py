@@ -137,6 +137,7 @@ from gridgov.cases._search import (
     SearchPage,
     Suggestion,
 )
+from gridgov.cases._shown import unnamed
 from gridgov.cases._state import (
     STAGES,
     STATES,
@@ -336,4 +337,5 @@ __all__ = [
     "holder_of",
     "is_open",
     "stage_of",
+    "unnamed",
 ]

@@ -157,7 +157,8 @@ def resume_after_mode(
     clock_only(given)
     before = state.deadline
     # A person who ends an emergency wakes what waits for that; the end of its time wakes whatever waits.
-    if before.resumes_at is None or (before.stands_for != "mode" and given.at < before.resumes_at):
+    waits = before.stands_for != "mode" and before.resumes_at is not None and given.at < before.resumes_at
+    if before.resumes_at is None or before.stands_since is None or given.at < before.stands_since or waits:
         _nothing(state)
     calendar = given.calendar_named(before.calendar)
     deadline = resume_deadline(before, given.ladder_of(before), calendar, given.at)

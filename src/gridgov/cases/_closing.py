@@ -104,8 +104,7 @@ def follow_up(
 
 
 def _reporter_only(state: State, given: CaseGiven, what: str) -> None:
-    # Who typed it in for somebody is not the one who reported it.
-    if given.by != (state.file.reporter or state.file.opened_by):
+    if given.by not in (state.file.reporter, state.file.opened_by):
         refuse("case.not-the-reporter", f"only who reported the case {state.id} can {what} it", case=state.id)
 
 
@@ -120,7 +119,9 @@ def _no_part(state: State, what: str) -> None:
 
 def rate(command: c.Rate, state: Answered | Closed, _subjects: Subjects, given: CaseGiven) -> list[e.CaseEvent]:
     _no_part(state, "rated")
-    _reporter_only(state, given, "rate")
+    # Who typed it in for somebody is not the one who is satisfied or not.
+    if given.by != (state.file.reporter or state.file.opened_by):
+        refuse("case.not-the-reporter", f"only who reported the case {state.id} can rate it", case=state.id)
     if same_house(given, given.by, state.resolved_by):
         refuse("case.rates-own-work", f"{given.by} handled the case {state.id} and does not rate it", case=state.id)
     if command.score not in MARKS:
@@ -169,14 +170,18 @@ def withdraw(
     _command: c.Withdraw, state: Registered | Dispatched | Held, _subjects: Subjects, given: CaseGiven
 ) -> list[e.CaseEvent]:
     _no_part(state, "withdrawn")
-    _reporter_only(state, given, "withdraw")
+    if not is_desk(given):
+        _reporter_only(state, given, "withdraw")
+    # Who takes it back for somebody else says why: the caller has asked for it.
+    own = given.by == (state.file.reporter or state.file.opened_by)
+    reason = given.sealed.get("reason") if own else reason_of(given)
     if state.file.duplicates:
         refuse(
             "case.others-reported-it",
             f"others reported the matter of the case {state.id}, too; unlink their reports first",
             case=state.id,
         )
-    return [e.CaseWithdrawn(case=state.id, at=given.at, by=given.by, reason=given.sealed.get("reason"))]
+    return [e.CaseWithdrawn(case=state.id, at=given.at, by=given.by, reason=reason)]
 
 
 def publish(_command: c.PublishResult, state: Closed, _subjects: Subjects, given: CaseGiven) -> list[e.CaseEvent]:

@@ -174,7 +174,7 @@ def _corrected(before: State, event: e.CaseCorrected) -> State:
         request=None,
         turn=before.file.turn + 1,
         accepted_at=before.file.accepted_at or (event.at if route.rule else None),
-        no_spot=before.file.no_spot or event.by == before.file.found_by,
+        no_spot=before.file.no_spot or (event.by == before.file.found_by and event.kind != event.was_kind),
     )
     return Dispatched(file, route.lead) if route.rule else Registered(file, route.lead)
 

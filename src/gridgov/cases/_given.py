@@ -42,6 +42,7 @@ __all__ = [
     "reason_of",
     "refuse",
     "responded",
+    "same",
     "same_house",
     "subject_of",
     "tag_of",
@@ -81,6 +82,8 @@ class CasePolicy:
         matter; then it goes on, and somebody asks what became of it.
     :param finder_differs: who found a matter on patrol does not handle it, unless its rule allows
         that on the spot; :param spot_rung_max: and the case has climbed at most so many rungs.
+    :param separate: who counts as somebody else for a check, a decision or a call: another ``person``, or
+        one of another ``organization``.
     :param appeal_days: how many days after it was resolved lateness may be appealed against.
     :param duplicate_meters: how far apart, and :param duplicate_days: how long, two reports of
         one kind may be to be suggested as the same.
@@ -102,6 +105,7 @@ class CasePolicy:
     report_back_days: int = 60
     finder_differs: bool = True
     spot_rung_max: int = 0
+    separate: str = "person"
     appeal_days: int = 30
     duplicate_meters: int = 250
     duplicate_days: int = 7
@@ -198,11 +202,18 @@ def acts_for(given: CaseGiven, party: Party) -> bool:
     return given.roster.acts_for(given.by, party.holder)
 
 
+def same(given: CaseGiven, one: str, other: str) -> bool:
+    """Say whether two actors are the same, or one of them acts for the other."""
+    return given.roster.acts_for(one, other) or given.roster.acts_for(other, one)
+
+
 def same_house(given: CaseGiven, one: str, other: str) -> bool:
-    """Say whether two actors are the same, or one belongs to the other, or both to one organization."""
+    """Say whether somebody would look at their own work: the same, or where the policy says so a colleague."""
     roster = given.roster
-    if roster.acts_for(one, other) or roster.acts_for(other, one):
+    if same(given, one, other):
         return True
+    if given.policy.separate != "organization":
+        return False
     persons = (roster.persons.get(one), roster.persons.get(other))
     homes = [person.organization for person in persons if person is not None]
     return len(homes) == 2 and homes[0] is not None and homes[0] == homes[1]

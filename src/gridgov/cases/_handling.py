@@ -20,7 +20,7 @@ from gridgov.cases._given import (
     reason_of,
     refuse,
     responded,
-    same_house,
+    same,
     subject_of,
     tag_of,
     waiting,
@@ -133,7 +133,7 @@ def transfer(
     lead = given.named(command.lead, state.file.place)
     if lead.holder == state.lead.holder:
         refuse("case.transfer-to-itself", f"{lead.holder} has the case {state.id} already", case=state.id)
-    if not is_desk(given) and any(same_house(given, lead.holder, each) for each in state.file.returned_by):
+    if not is_desk(given) and any(same(given, lead.holder, each) for each in state.file.returned_by):
         refuse(
             "case.returned-by-them",
             f"{lead.holder} has handed the case {state.id} back before; return it, and the desk decides",
@@ -185,7 +185,7 @@ def resolve(
 ) -> list[e.CaseEvent]:
     holder = lead_of(state)
     file = state.file
-    finder = same_house(given, given.by, file.found_by)
+    finder = same(given, given.by, file.found_by)
     spot = state.route.on_the_spot and file.rung <= given.policy.spot_rung_max and not file.no_spot
     on_the_spot = spot and given.by == file.opened_by
     if not (acts_for(given, holder) or on_the_spot):
@@ -349,7 +349,7 @@ def hand_over(command: c.HandOver, state: Dispatched, _subjects: Subjects, given
     desk_or_lead(state, given, "hand over")
     if command.authority not in given.roster.organizations:
         refuse("handover.unknown-authority", f"there is no organization {as_code(command.authority)}")
-    if same_house(given, command.authority, state.lead.holder):
+    if same(given, command.authority, state.lead.holder):
         refuse("handover.to-itself", f"{command.authority} has the case {state.id} already", case=state.id)
     authority = given.named(command.authority, state.file.place)
     return [e.CaseHandedOver(case=state.id, at=given.at, by=given.by, authority=authority, reason=reason_of(given))]

@@ -10,25 +10,33 @@ from gridgov.access import kind_of_actor
 from gridgov.cases._events import CaseEvent
 from gridgov.cases._given import CaseGiven, is_desk
 from gridgov.cases._state import CaseFile, Linked, Objection, State, amended
+from gridgov.staffing import Roster
 
-__all__ = ["WITHHELD", "shown", "withheld"]
+__all__ = ["WITHHELD", "shown", "unnamed", "withheld"]
 
 STRANGERS = ("resident", "anonymous")
 WITHHELD = "withheld"
 """What stands in place of a reporter who asked not to be named."""
 
 
-def withheld(file: CaseFile, given: CaseGiven) -> frozenset[str]:
-    """Give the ids that must not be shown to who asks: of this report, and of those that were ever linked to it."""
-    if is_desk(given):
-        return frozenset()
+def unnamed(file: CaseFile, roster: Roster, desk: str) -> frozenset[str]:
+    """Give the ids of everybody who reported this, or what was ever linked to it, and asked not to be named."""
     hidden = set(file.unnamed)
     if file.confidential:
         hidden.add(file.reporter)
-        # Whoever opened or found it and does not work here is the one who must not be named.
-        strangers = (who for who in (file.opened_by, file.found_by) if kind_of_actor(who, given.roster) in STRANGERS)
-        hidden.update(strangers)
-    return frozenset(hidden - {"", given.by})
+        for who in (file.opened_by, file.found_by):
+            # Who typed it in for somebody may be named; without a reporter it is the one who reported.
+            theirs = not file.reporter and not roster.acts_for(who, desk)
+            if theirs or kind_of_actor(who, roster) in STRANGERS:
+                hidden.add(who)
+    return frozenset(hidden - {""})
+
+
+def withheld(file: CaseFile, given: CaseGiven) -> frozenset[str]:
+    """Give the ids that must not be shown to who asks; the desk sees every one, and everybody their own."""
+    if is_desk(given):
+        return frozenset()
+    return unnamed(file, given.roster, given.policy.desk) - {given.by}
 
 
 def shown(subject: Any, given: CaseGiven, of: Any = None) -> Any:
@@ -51,6 +59,8 @@ def _event(event: CaseEvent, hidden: frozenset[str]) -> CaseEvent:
         value = getattr(event, field.name)
         if isinstance(value, str) and value in hidden:
             changes[field.name] = WITHHELD
+        elif isinstance(value, tuple) and any(isinstance(each, str) and each in hidden for each in value):
+            changes[field.name] = tuple(WITHHELD if each in hidden else each for each in value)
     return attrs.evolve(event, **changes) if changes else event
 
 
@@ -73,7 +83,10 @@ def _file(file: CaseFile, hidden: frozenset[str], contact: bool) -> CaseFile:
         opened_by=name(file.opened_by),
         found_by=name(file.found_by),
         followers=tuple(map(name, file.followers)),
-        duplicates=tuple(attrs.evolve(each, reporter=name(each.reporter)) for each in file.duplicates),
+        duplicates=tuple(
+            attrs.evolve(each, reporter=name(each.reporter), followers=tuple(map(name, each.followers)))
+            for each in file.duplicates
+        ),
         objection=None if objection is None else Objection(objection.against, name(objection.raised_by)),
         unnamed=tuple(map(name, file.unnamed)),
         contact=file.contact if contact else None,

@@ -6,7 +6,7 @@ import datetime as dt
 
 from gridgov.cases import _commands as c
 from gridgov.cases import _events as e
-from gridgov.cases._given import MARKS, CaseGiven, clock_only, guard, refuse, subject_of, wrong_state
+from gridgov.cases._given import MARKS, CaseGiven, clock_only, guard, is_desk, refuse, subject_of, wrong_state
 from gridgov.cases._state import OpenState, ReportInDue, State, is_open
 from gridgov.decider import Subjects
 from gridgov.errors import as_code
@@ -79,7 +79,7 @@ def appraise(command: c.AppraiseWhistle, state: State, _subjects: Subjects, give
     called = _called(state, command.whistle, command.organization)
     if not called.settled:
         refuse("whistle.not-settled", f"{command.organization} still has time to report in", case=state.id)
-    if given.by != called.blown_by:
+    if given.by != called.blown_by and not is_desk(given):
         refuse("whistle.not-the-caller", f"only {called.blown_by}, who whistled, appraises", case=state.id)
     if given.roster.acts_for(given.by, command.organization):
         refuse("whistle.appraises-itself", f"{given.by} belongs to {command.organization}; somebody else appraises it")

@@ -61,6 +61,7 @@ _PLAIN = (
     "report_back_days",
     "finder_differs",
     "spot_rung_max",
+    "separate",
     "appeal_days",
     "duplicate_meters",
     "duplicate_days",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -332,6 +332,9 @@ class CasesPart(Document):
     report_back_days: int = Field(default=60, description="how long the clock waits for an authority with a receipt")
     finder_differs: bool = Field(default=True, description="who found a matter on patrol does not handle it")
     spot_rung_max: int = Field(default=0, description="rungs up to which the finder may handle on the spot")
+    separate: Literal["person", "organization"] = Field(
+        default="person", description="who counts as somebody else for a check, a decision or a call"
+    )
     appeal_days: int = 30
     duplicate_meters: int = 250
     duplicate_days: int = 7

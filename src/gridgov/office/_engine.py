@@ -208,6 +208,8 @@ class Engine:
             if known is not None:
                 return known
             self._follow()
+            if not asked.internal:
+                self._settle()
             decided = self._decide_after_what_is_due(asked)
             if self._batch is not None:
                 return self._keep(self._batch, asked, decided)
@@ -376,6 +378,7 @@ class Engine:
         with self._lock:
             self._not_in_a_batch("a batch")
             self._follow()
+            self._settle()
             self._batch = Batch(self._memory.position)
             try:
                 yield self
@@ -544,7 +547,8 @@ class Engine:
     def _save_reactions(self) -> None:
         """Save how far reactions have come: a crash before that only makes them ask again."""
         done = self._pending[0].position - 1 if self._pending else self._memory.position
-        if self._reacted < done:
+        # Never back: another office may have come further, and what it has asked is not asked again.
+        if self._reacted < done and self._store.cursor(self._memory.stored(REACTIONS)).position < done:
             self._store.save_cursor(Cursor(name=self._memory.stored(REACTIONS), position=done))
             self._reacted = done
 
@@ -581,6 +585,7 @@ class Engine:
 
     def _tick_page(self, now: dt.datetime) -> int:
         self._follow()
+        self._settle()
         first = self._memory.next_due(now)
         if first is None:
             return 0
@@ -595,8 +600,20 @@ class Engine:
                 count += 1
         return count
 
+    def _settle(self) -> None:
+        """Let what follows from an emergency or an amendment happen before anything that comes after it.
+
+        :raises StoreBusyError: it could not be stored now; may succeed later.
+        """
+        if self._batch is not None or self._reacting:
+            return
+        self._react()
+        if any(isinstance(seen.event, ASKING_ALL) for seen in self._pending):
+            raise StoreBusyError("what follows from a change for every case is not stored yet; try again")
+
     def _do_all_due(self, until: dt.datetime) -> None:
         """Do everything that has fallen due by an instant, in order, where this call stands."""
+        self._settle()
         while True:
             found = self._memory.next_due(until)
             if found is None:

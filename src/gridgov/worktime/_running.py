@@ -97,8 +97,10 @@ class Running:
     def _covering(self, first: int, last: int) -> Table:
         """Give one table that reaches from before an instant to after a later one."""
         table = self.table
-        while first < table[3]:
+        if first < table[3]:
             table = self._begun_before(first)
+            if first < table[3]:
+                raise ValueError("the clock knows no instants before the year 2")
         while table[4] <= _LAST and self._midnight(table[4]) <= last:
             table = self._longer(len(table[0]) + FIRST_DAYS)
         return table
@@ -180,5 +182,6 @@ def running_of(calendar: Calendar) -> Running:
     if len(_kept) >= CALENDARS_KEPT:
         _kept.clear()
     # Kept with the calendar itself, so that its id cannot become another one's.
-    _kept[id(calendar)] = (calendar, Running(calendar))
-    return _kept[id(calendar)][1]
+    running = Running(calendar)
+    _kept[id(calendar)] = (calendar, running)
+    return running
