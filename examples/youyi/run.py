@@ -41,6 +41,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 import later  # noqa: E402
 import mistakes  # noqa: E402
+import new_year  # noqa: E402
 import page  # noqa: E402
 import play  # noqa: E402
 import stories  # noqa: E402
@@ -297,6 +298,8 @@ def main() -> None:
         assert same, "a restart changed an answer"
         open_now = Counter(f"{STAGES[stage_of(s)].zh} {STAGES[stage_of(s)].en}" for s in page.open_cases(again))
         print("未结事项 open now:", ", ".join(f"{stage}: {count}" for stage, count in sorted(open_now.items())))
+    heading("元旦 / New Year, on days that no notice has settled yet")
+    new_year.show(setup)
     print(f"page: {path}\n{time.perf_counter() - began:.1f} s")
 
 

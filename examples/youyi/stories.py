@@ -37,6 +37,7 @@ from gridgov.cases import (
     SplitCase,
     Supervise,
     SwitchMode,
+    Unfollow,
     UnlinkDuplicate,
     Urge,
     Withdraw,
@@ -218,6 +219,8 @@ def urged(weeks: Weeks, matter: Matter, begin: dt.datetime) -> None:
     weeks.step(begin + HOUR, matter, "urge", lambda: (Urge(case), matter.reporter))
     supervise = Supervise(case, supervisor=who, reason="居民催办")
     weeks.step(begin + 2 * HOUR, matter, "supervise", lambda: (supervise, DESK))
+    no_more = begin + 2 * HOUR + QUARTER
+    weeks.step(no_more, matter, "unfollow", lambda: (Unfollow(case), "resident:00042"))
     weeks.handle(matter, max(begin + 3 * HOUR, weeks.share(case, 60)), "1")
 
 

@@ -106,6 +106,7 @@ def test_the_run_prints_what_the_street_is_known_for(played):
         "part-time grid workers: 254 + 906 = 1160",
         "the same answers after a restart: True",
         "still waiting 0, dead 0",
+        "暂定 provisional True → False, 期限 due 01-01 10:00 → 01-04 10:00",
     ):
         assert line in out, line
     assert "refused" not in out

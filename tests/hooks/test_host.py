@@ -95,6 +95,25 @@ def test_a_plugins_rule_decides_and_is_named_in_the_decision():
         assert (route.lead.holder, route.origin) == ("police", "plugin-0")
 
 
+def test_the_setup_of_an_open_office_with_a_plugins_rules_can_be_changed_and_handed_back():
+    with office(plugin(gridgov_rules=lambda catalog, territory: [local_rule()])) as open_:
+        rows = [rule.id for rule in open_.setup.tables.entries[0].value.rules]
+        policy = attrs.evolve(open_.setup.case_policy.entries[0].value, appeal_days=7)
+        changed = attrs.evolve(open_.setup, case_policy=type(open_.setup.case_policy).always(policy))
+        open_.amend(changed, by="desk-1", reason="x")
+        assert [rule.id for rule in open_.setup.tables.entries[0].value.rules] == rows
+
+
+def test_a_plugins_rows_replace_what_it_added_before_where_that_stood():
+    table = small_setup().tables.entries[0].value
+    mine, theirs = (attrs.evolve(local_rule(), id=id_, origin=origin) for id_, origin in (("m", "a"), ("t", "b")))
+    both = table.with_rules([mine]).with_rules([theirs])
+    assert both.with_rules([mine]).rules == both.rules
+    newer = attrs.evolve(mine, id="m2")
+    local = [rule.id for rule in both.with_rules([newer]).rules if rule.origin]
+    assert local == ["m2", "t"]
+
+
 @pytest.mark.parametrize("band", ["emergency", "safety", "vulnerable", "moon"])
 def test_a_plugin_adds_no_rule_above_local(band):
     with pytest.raises(PluginError, match="local and later"):

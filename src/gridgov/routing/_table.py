@@ -206,11 +206,15 @@ class Table:
         return digest(canonical(list(self.rules)))[:16]
 
     def with_rules(self, added: Sequence[Rule]) -> Table:
-        """Give a table with more rows.
+        """Give a table with more rows; those of a plugin take the place of what it has added before.
 
         :raises SetupError: as :meth:`build`.
         """
-        return Table.build((*self.rules, *added), facts=self.facts)
+        again = {rule.origin for rule in added} - {""}
+        kept = [rule for rule in self.rules if rule.origin not in again]
+        # Where they stood: equal priorities are tried in the order of the table.
+        first = next((place for place, rule in enumerate(self.rules) if rule.origin in again), len(kept))
+        return Table.build((*kept[:first], *added, *kept[first:]), facts=self.facts)
 
     def check(
         self,

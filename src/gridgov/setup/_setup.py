@@ -216,6 +216,8 @@ class Setup:
     def with_rules(self, added: Sequence[Rule]) -> Setup:
         """Give a setup whose tables all have more rows.
 
+        :param added: rows of a plugin take the place of those that it has added before, so that the
+            setup of an open office can be changed and handed back to it.
         :raises SetupError: for rows that name what does not exist.
         """
         if not added:
