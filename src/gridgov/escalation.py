@@ -126,6 +126,11 @@ class Deadline:
         """Since when the clock stands still; None where it runs."""
         return next((pause.start for pause in reversed(self.pauses) if pause.end is None), None)
 
+    @property
+    def unsettled(self) -> bool:
+        """Whether it, or its next step, rests on days that no notice has settled yet."""
+        return self.provisional or (self.step is not None and self.step.provisional)
+
     def is_late(self, at: dt.datetime) -> bool:
         """Say whether the deadline has passed at *at*; not while the clock stands still before it."""
         stands = self.stands_since

@@ -74,7 +74,7 @@ def react(
                     yield Reaction(f"mode:{position}:{state.id}", ResumeAfterMode(state.id))
         case SetupAmended():
             for state in _cases(live):
-                if _rests_on_unknown_days(state):
+                if state.file.deadline is not None and state.file.deadline.unsettled:
                     yield Reaction(f"days:{position}:{state.id}", ReviewDeadline(state.id))
         case _:
             pass
@@ -82,13 +82,6 @@ def react(
 
 def _cases(live: Callable[[str], Iterable[Any]]) -> Iterator[State]:
     yield from live("case:")
-
-
-def _rests_on_unknown_days(state: State) -> bool:
-    deadline = state.file.deadline
-    if deadline is None:
-        return False
-    return deadline.provisional or (deadline.step is not None and deadline.step.provisional)
 
 
 def _thank(event: CaseClosed, closed: Closed, position: int, setup: Setup) -> Iterator[Reaction]:

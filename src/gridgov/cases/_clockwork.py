@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import NoReturn
 
 from gridgov.access import kind_of_actor
 from gridgov.cases import _commands as c
@@ -13,6 +14,7 @@ from gridgov.cases._given import (
     CaseGiven,
     aware,
     clock_only,
+    going_on,
     may,
     mode_of,
     reason_of,
@@ -34,7 +36,7 @@ from gridgov.cases._state import (
     State,
 )
 from gridgov.decider import FallsDue, Subjects
-from gridgov.escalation import Step, next_step, pause_deadline, resume_deadline, worked_out
+from gridgov.escalation import Step, next_step, pause_deadline, worked_out
 
 __all__ = [
     "climb",
@@ -51,7 +53,7 @@ Running = Registered | Dispatched | InParts | HandedOver
 """States in which a deadline presses."""
 
 
-def _nothing(state: State) -> None:
+def _nothing(state: State) -> NoReturn:
     refuse("case.nothing-due", f"nothing of that kind is due for the case {state.id}", case=state.id)
 
 
@@ -61,7 +63,7 @@ def _due_step(state: Running, kinds: Sequence[str], rung: int | None, due_at: dt
     step = deadline.step
     other = step is None or step.kind not in kinds or step.at != due_at or (rung is not None and step.rung != rung)
     if step is None or other or deadline.stands_since is not None:
-        refuse("case.nothing-due", f"nothing of that kind is due for the case {state.id}", case=state.id)
+        _nothing(state)
     return step
 
 
@@ -95,8 +97,7 @@ def climb(command: c.ClimbLadder, state: Running, _subjects: Subjects, given: Ca
 def review(_command: c.ReviewDeadline, state: Running, _subjects: Subjects, given: CaseGiven) -> list[e.CaseEvent]:
     clock_only(given)
     before = state.deadline
-    rests = before.provisional or (before.step is not None and before.step.provisional)
-    if not rests or before.stands_since is not None:
+    if not before.unsettled or before.stands_since is not None:
         _nothing(state)
     deadline = worked_out(before, given.ladder_of(before), given.calendar_named(before.calendar), floor=given.at)
     if (deadline.due_at, deadline.provisional, deadline.step) == (before.due_at, before.provisional, before.step):
@@ -160,8 +161,7 @@ def resume_after_mode(
     waits = before.stands_for != "mode" and before.resumes_at is not None and given.at < before.resumes_at
     if before.resumes_at is None or before.stands_since is None or given.at < before.stands_since or waits:
         _nothing(state)
-    calendar = given.calendar_named(before.calendar)
-    deadline = resume_deadline(before, given.ladder_of(before), calendar, given.at)
+    deadline = going_on(before, given)
     resumed = e.ClockResumed(
         case=state.id, at=given.at, by=given.by, cause=before.stands_for or "mode", deadline=deadline
     )

@@ -10,6 +10,7 @@ from gridgov.cases._given import (
     MARKS,
     CaseGiven,
     acts_for,
+    desk_only,
     is_desk,
     limit_anew,
     reason_of,
@@ -187,8 +188,7 @@ def withdraw(
 def publish(_command: c.PublishResult, state: Closed, _subjects: Subjects, given: CaseGiven) -> list[e.CaseEvent]:
     file = state.file
     _no_part(state, "published")
-    if not is_desk(given):
-        refuse("case.not-the-desk", f"only {given.policy.desk} publishes results", case=state.id)
+    desk_only(state, given, "publishes results")
     if file.published:
         refuse("case.published-already", f"the result of the case {state.id} was published already", case=state.id)
     return [

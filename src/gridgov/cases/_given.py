@@ -13,7 +13,7 @@ from gridgov.cases._events import ClockPaused
 from gridgov.cases._state import CaseFile, Mode, Registered, State
 from gridgov.decider import CLOCKS_DIFFER, Subjects
 from gridgov.errors import RefusalError, as_code
-from gridgov.escalation import Deadline, Ladder, pause_deadline
+from gridgov.escalation import Deadline, Ladder, pause_deadline, resume_deadline
 from gridgov.proofs import Sealed
 from gridgov.routing import Catalog, Table
 from gridgov.staffing import Party, Roster, find_party
@@ -29,7 +29,9 @@ __all__ = [
     "aware",
     "clear_of",
     "clock_only",
+    "desk_only",
     "desk_or_lead",
+    "going_on",
     "guard",
     "import_tag",
     "is_desk",
@@ -39,6 +41,7 @@ __all__ = [
     "may",
     "mode_of",
     "named_place",
+    "not_taken",
     "reason_of",
     "refuse",
     "responded",
@@ -267,6 +270,12 @@ def subject_of(case: str, subjects: Subjects) -> State:
     return state
 
 
+def not_taken(case: str, subjects: Subjects) -> None:
+    """Refuse an id that a case has already."""
+    if subjects.get(tag_of(case)) is not None:
+        refuse("case.exists", f"there is a case {case!r} already", case=case)
+
+
 def wrong_state(state: State, what: str) -> NoReturn:
     name = type(state).__name__.lower()
     refuse("case.wrong-state", f"the case {state.id} is {name}; it cannot be {what} now", case=state.id, state=name)
@@ -291,6 +300,11 @@ def lead_only(state: State, given: CaseGiven, what: str) -> None:
             case=state.id,
             lead=lead.holder,
         )
+
+
+def desk_only(state: State, given: CaseGiven, what: str) -> None:
+    if not is_desk(given):
+        refuse("case.not-the-desk", f"only {given.policy.desk} {what}", case=state.id)
 
 
 def desk_or_lead(state: State, given: CaseGiven, what: str) -> None:
@@ -335,6 +349,11 @@ def waiting(case: str, deadline: Deadline, band: str, subjects: Subjects, given:
     since = given.at if mode.since is None else max(given.at, mode.since)
     paused = pause_deadline(deadline, since, mode.until, cause="mode")
     return [ClockPaused(case=case, at=given.at, by=given.by, cause="mode", deadline=paused)]
+
+
+def going_on(deadline: Deadline, given: CaseGiven) -> Deadline:
+    """Give a deadline with its clock running from now on."""
+    return resume_deadline(deadline, given.ladder_of(deadline), given.calendar_named(deadline.calendar), given.at)
 
 
 def limit_anew(before: Deadline, given: CaseGiven) -> Limit:

@@ -12,17 +12,19 @@ from gridgov.cases._given import (
     CaseGiven,
     acts_for,
     clear_of,
+    desk_only,
     desk_or_lead,
+    going_on,
     is_desk,
     lead_of,
     lead_only,
     named_place,
+    not_taken,
     reason_of,
     refuse,
     responded,
     same,
     subject_of,
-    tag_of,
     waiting,
     wrong_state,
 )
@@ -40,7 +42,7 @@ from gridgov.cases._state import (
 )
 from gridgov.decider import Subjects
 from gridgov.errors import as_code
-from gridgov.escalation import Ladder, Step, climbed_early, next_step, pause_deadline, pressed_from, resume_deadline
+from gridgov.escalation import Ladder, Step, climbed_early, next_step, pause_deadline, pressed_from
 from gridgov.staffing import Party
 
 __all__ = [
@@ -70,8 +72,7 @@ FOUND = ("patrol", "home-visit")
 def dispatch(
     command: c.Dispatch, state: Registered | Dispatched, _subjects: Subjects, given: CaseGiven
 ) -> list[e.CaseEvent]:
-    if not is_desk(given):
-        refuse("case.not-the-desk", f"only {given.policy.desk} dispatches by hand", case=state.id)
+    desk_only(state, given, "dispatches by hand")
     place = state.file.place
     return [
         e.CaseDispatched(
@@ -188,13 +189,8 @@ def resolve(
     finder = same(given, given.by, file.found_by)
     spot = state.route.on_the_spot and file.rung <= given.policy.spot_rung_max and not file.no_spot
     on_the_spot = spot and given.by == file.opened_by
-    if not (acts_for(given, holder) or on_the_spot):
-        refuse(
-            "case.not-the-lead",
-            f"{given.by} does not have the case {state.id}; only {holder.holder} can resolve it",
-            case=state.id,
-            lead=holder.holder,
-        )
+    if not on_the_spot:
+        lead_only(state, given, "resolve")
     if finder and not spot and given.policy.finder_differs and file.source in FOUND:
         refuse(
             "case.finder-handles",
@@ -242,8 +238,7 @@ def split(
     reason = reason_of(given)
     events: list[e.CaseEvent] = [e.CaseSplit(case=state.id, at=given.at, by=given.by, parts=names, reason=reason)]
     for name, lead, place in zip(names, command.leads, places, strict=True):
-        if subjects.get(tag_of(name)) is not None:
-            refuse("case.exists", f"there is a case {name!r} already", case=name)
+        not_taken(name, subjects)
         events += _part(name, given.named(lead, named_place(place, given)), place, state, given)
     return events
 
@@ -399,9 +394,8 @@ def record_outcome(
     result = reason_of(given, "result")
     if command.taken_up and not state.receipt:
         refuse("handover.no-receipt", f"the case {state.id} has no receipt yet; confirm it first", case=state.id)
-    before = state.deadline
     # It goes on in either case: should a check fail later, the lead has the time that was left.
-    deadline = resume_deadline(before, given.ladder_of(before), given.calendar_named(before.calendar), given.at)
+    deadline = going_on(state.deadline, given)
     recorded = e.OutcomeRecorded(
         case=state.id,
         at=given.at,
@@ -433,8 +427,7 @@ def urge(_command: c.Urge, state: OpenState, _subjects: Subjects, given: CaseGiv
 
 
 def supervise(command: c.Supervise, state: OpenState, _subjects: Subjects, given: CaseGiven) -> list[e.CaseEvent]:
-    if not is_desk(given):
-        refuse("case.not-the-desk", f"only {given.policy.desk} names who supervises", case=state.id)
+    desk_only(state, given, "names who supervises")
     if command.supervisor not in given.roster.persons:
         refuse(
             "case.supervisor-is-a-person",

@@ -16,18 +16,20 @@ from gridgov.cases._given import (
     CaseGiven,
     aware,
     clear_of,
+    desk_only,
     desk_or_lead,
+    going_on,
     guard,
     import_tag,
     is_desk,
     may,
     mode_of,
     named_place,
+    not_taken,
     reason_of,
     refuse,
     responded,
     subject_of,
-    tag_of,
     waiting,
     wrong_state,
 )
@@ -35,7 +37,7 @@ from gridgov.cases._route import IMPORTED, Route
 from gridgov.cases._state import CaseFile, Dispatched, Linked, OpenState, Registered, State, amended, is_open
 from gridgov.decider import Subjects
 from gridgov.errors import as_code
-from gridgov.escalation import Deadline, Ladder, pressed_from, resume_deadline, start_deadline, worked_out
+from gridgov.escalation import Deadline, Ladder, pressed_from, start_deadline, worked_out
 from gridgov.routing import Kind, decide
 from gridgov.worktime import Limit
 
@@ -47,16 +49,32 @@ __all__ = ["accept", "correct", "decline", "follow", "import_case", "link", "ope
 
 
 def open_case(command: c.OpenCase, _state: None, subjects: Subjects, given: CaseGiven) -> list[e.CaseEvent]:
-    _fresh(given.command_id, subjects)
-    kind = _kind(command.kind, given)
-    named_place(command.place, given)
-    _plausible(command)
+    kind = _named(command, subjects, given)
     aware(command.agreed_due_at, "agreed date", given)
     may("OpenCase", command.place, given)
     _admitted(kind)
-    opened = e.CaseOpened(
+    opened = _opened(command, kind, given.at, given)
+    route = _route(opened, given.at, command.agreed_due_at, subjects, given)
+    if route.deadline.due_at <= given.at:
+        # A date that was promised elsewhere and is over: pressed for from now on, one rung after the other.
+        route = attrs.evolve(route, deadline=_from_now_on(route.deadline, given))
+    routed = e.CaseRouted(case=opened.case, at=given.at, by="system:routing", route=route)
+    return [opened, routed, *waiting(opened.case, route.deadline, route.band, subjects, given)]
+
+
+def _named(command: c.OpenCase | c.ImportCase, subjects: Subjects, given: CaseGiven) -> Kind:
+    """Give the kind of a report that is new, plausible, and of a place that exists."""
+    not_taken(given.command_id, subjects)
+    kind = _kind(command.kind, given)
+    named_place(command.place, given)
+    _plausible(command)
+    return kind
+
+
+def _opened(command: c.OpenCase | c.ImportCase, kind: Kind, at: dt.datetime, given: CaseGiven) -> e.CaseOpened:
+    return e.CaseOpened(
         case=given.command_id,
-        at=given.at,
+        at=at,
         by=given.by,
         place=command.place,
         grid=given.territory.up(command.place, "grid") or "",
@@ -72,17 +90,6 @@ def open_case(command: c.OpenCase, _state: None, subjects: Subjects, given: Case
         contact=given.sealed.get("contact"),
         **_of_kind(kind),
     )
-    route = _route(opened, given.at, command.agreed_due_at, subjects, given)
-    if route.deadline.due_at <= given.at:
-        # A date that was promised elsewhere and is over: pressed for from now on, one rung after the other.
-        route = attrs.evolve(route, deadline=_from_now_on(route.deadline, given))
-    routed = e.CaseRouted(case=opened.case, at=given.at, by="system:routing", route=route)
-    return [opened, routed, *waiting(opened.case, route.deadline, route.band, subjects, given)]
-
-
-def _fresh(case: str, subjects: Subjects) -> None:
-    if subjects.get(tag_of(case)) is not None:
-        refuse("case.exists", f"there is a case {case!r} already", case=case)
 
 
 def _kind(code: str, given: CaseGiven) -> Kind:
@@ -208,10 +215,7 @@ def _from_now_on(deadline: Deadline, given: CaseGiven) -> Deadline:
 
 
 def import_case(command: c.ImportCase, _state: None, subjects: Subjects, given: CaseGiven) -> list[e.CaseEvent]:
-    _fresh(given.command_id, subjects)
-    kind = _kind(command.kind, given)
-    named_place(command.place, given)
-    _plausible(command)
+    kind = _named(command, subjects, given)
     aware(command.opened_at, "opening", given)
     aware(command.due_at, "promised date", given)
     if command.opened_at > given.at:
@@ -226,26 +230,8 @@ def import_case(command: c.ImportCase, _state: None, subjects: Subjects, given: 
         )
     may("ImportCase", command.place, given)
     _admitted(kind)
-    opened = e.CaseOpened(
-        case=given.command_id,
-        at=command.opened_at,
-        by=given.by,
-        place=command.place,
-        grid=given.territory.up(command.place, "grid") or "",
-        source=command.source,
-        reporter=command.reporter,
-        departments=command.departments,
-        repeats=command.repeats,
-        tags=command.tags,
-        evidence=command.evidence,
-        hotline_kind=command.hotline_kind,
-        confidential=command.confidential or command.hotline_kind == "tip-off",
-        imported_from=command.system,
-        foreign_id=command.foreign_id,
-        text=given.sealed.get("text"),
-        contact=given.sealed.get("contact"),
-        **_of_kind(kind),
-    )
+    opened = _opened(command, kind, command.opened_at, given)
+    opened = attrs.evolve(opened, imported_from=command.system, foreign_id=command.foreign_id)
     route = _route(opened, command.opened_at, command.due_at, subjects, given)
     route = attrs.evolve(route, deadline=_from_now_on(route.deadline, given))
     then = waiting(opened.case, route.deadline, route.band, subjects, given)
@@ -262,8 +248,7 @@ def import_case(command: c.ImportCase, _state: None, subjects: Subjects, given: 
 
 
 def accept(_command: c.Accept, state: Registered, _subjects: Subjects, given: CaseGiven) -> list[e.CaseEvent]:
-    if not is_desk(given):
-        refuse("case.not-the-desk", f"only {given.policy.desk} accepts by hand", case=state.id)
+    desk_only(state, given, "accepts by hand")
     if state.file.accepted_at is not None:
         refuse("case.accepted-already", f"the case {state.id} was accepted already", case=state.id)
     in_time = responded(state.file, given)
@@ -273,8 +258,7 @@ def accept(_command: c.Accept, state: Registered, _subjects: Subjects, given: Ca
 def decline(
     _command: c.Decline, state: Registered | Dispatched, _subjects: Subjects, given: CaseGiven
 ) -> list[e.CaseEvent]:
-    if not is_desk(given):
-        refuse("case.not-the-desk", f"only {given.policy.desk} declines a case", case=state.id)
+    desk_only(state, given, "declines a case")
     if isinstance(state, Dispatched) and state.acknowledged_at is not None:
         refuse("case.acknowledged-already", f"the case {state.id} is being handled", case=state.id)
     if state.file.parent:
@@ -295,7 +279,8 @@ def correct(
     _admitted(kind)
     grid = given.territory.up(place, "grid") or ""
     right = amended(file, place=place, grid=grid, **_of_kind(kind))
-    before = _going_on(state, given)
+    # Whether it stands still is decided anew.
+    before = going_on(state.deadline, given)
     agreed_at = before.due_at if before.limit is None else None
     route = _route(right, before.reported_at or before.start_at, agreed_at, subjects, given)
     route = attrs.evolve(route, deadline=_with_history(route.deadline, before, given))
@@ -315,12 +300,6 @@ def correct(
         ),
         *waiting(state.id, route.deadline, route.band, subjects, given),
     ]
-
-
-def _going_on(state: Registered | Dispatched, given: CaseGiven) -> Deadline:
-    """Give the deadline with its clock running: whether it stands still is decided anew."""
-    deadline = state.deadline
-    return resume_deadline(deadline, given.ladder_of(deadline), given.calendar_named(deadline.calendar), given.at)
 
 
 def _with_history(fresh: Deadline, before: Deadline, given: CaseGiven) -> Deadline:
@@ -352,7 +331,7 @@ def link(
     if not is_open(other):
         wrong_state(other, "the one that goes on for both")
     reporter = state.file.reporter
-    deadline = _going_on(state, given) if state.deadline.stands_since is not None else None
+    deadline = going_on(state.deadline, given) if state.deadline.stands_since is not None else None
     return [
         e.CaseLinked(case=state.id, at=given.at, by=given.by, of=other.id, reporter=reporter, deadline=deadline),
         e.DuplicateFound(

@@ -13,6 +13,7 @@ from gridgov.cases._given import (
     aware,
     clock_only,
     desk_or_lead,
+    going_on,
     lead_only,
     reason_of,
     refuse,
@@ -22,7 +23,7 @@ from gridgov.cases._given import (
 from gridgov.cases._state import Dispatched, Held
 from gridgov.decider import Subjects
 from gridgov.errors import as_code
-from gridgov.escalation import extended_deadline, pause_deadline, resume_deadline
+from gridgov.escalation import extended_deadline, pause_deadline
 from gridgov.worktime import Limit, LimitKind, parse_limit
 
 __all__ = ["ask_extension", "ask_hold", "decide_request", "end_hold", "resume"]
@@ -151,7 +152,6 @@ def end_hold(command: c.EndHold, state: Held, subjects: Subjects, given: CaseGiv
 
 
 def _ended(state: Held, subjects: Subjects, given: CaseGiven) -> list[e.CaseEvent]:
-    before = state.deadline
-    deadline = resume_deadline(before, given.ladder_of(before), given.calendar_named(before.calendar), given.at)
+    deadline = going_on(state.deadline, given)
     ended = e.HoldEnded(case=state.id, at=given.at, by=given.by, deadline=deadline)
     return [ended, *waiting(state.id, deadline, state.route.band, subjects, given)]
