@@ -11,7 +11,12 @@ from pathlib import Path
 import nox
 
 HERE = Path(__file__).parent
-PLUGINS = ("plugins/gridgov-sql", "plugins/gridgov-sample-rules", "plugins/gridgov-days-cn")
+PLUGINS = (
+    "plugins/gridgov-sql",
+    "plugins/gridgov-sample-rules",
+    "plugins/gridgov-days-cn",
+    "plugins/gridgov-importers",
+)
 TOML = nox.project.load_toml("pyproject.toml")
 
 nox.options.sessions = ["street", "tests", "lint", "types", "imports", "docs"]

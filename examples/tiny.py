@@ -4,7 +4,7 @@ import gridgov
 from gridgov.access import AccessPolicy
 from gridgov.cases import CasePolicy, OpenCase
 from gridgov.policy import Timeline
-from gridgov.routing import FACTS, Catalog, Kind, Rule, Table, Then, parse_cell
+from gridgov.routing import FACTS, Catalog, Kind, Rule, Rulebook, Table, Then, parse_cell
 from gridgov.setup import Setup
 from gridgov.staffing import Organization, Roster
 from gridgov.territory import Ground, Level, Node, Territory
@@ -32,7 +32,7 @@ rules = [rule("gas", "safety", "gas", "org:gas", "2紧急工作时"), rule("nois
 setup = Setup(
     ground=Ground(territory), roster=Roster.build(territory=territory, organizations=offices),
     catalog=Catalog.build([Kind(code="gas", zh="燃气异味", en="gas"), Kind(code="noise", zh="噪音", en="noise")]),
-    tables=Timeline.always(Table.build([*rules, rule("rest", "default", "", "desk", "3工作日")])),
+    rulebooks=Timeline.always(Rulebook(Table.build([*rules, rule("rest", "default", "", "desk", "3工作日")]))),
     case_policy=Timeline.always(CasePolicy(desk="desk")), access=AccessPolicy.open(),
 )  # fmt: skip
 with gridgov.open_office(setup, plugins=[QuietHours()], discover=False) as office:

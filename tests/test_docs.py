@@ -121,7 +121,7 @@ def test_the_command_line_checks_merges_and_writes_schemas(tmp_path):
         return subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
 
     good = run("check", ROOT / "examples/youyi/setup")
-    assert (good.returncode, "28 rules" in good.stdout) == (0, True)
+    assert (good.returncode, "29 rules" in good.stdout) == (0, True)
     bad = run("check", tmp_path)
     assert bad.returncode == 1
     assert "setup.yaml is missing" in bad.stderr

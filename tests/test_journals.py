@@ -24,7 +24,7 @@ LATER = frozenset(
         "case-hold-asked", "case-extension-asked", "case-held", "case-deadline-extended", "case-request-denied",
         "case-hold-ended", "case-handed-over", "case-receipt-confirmed", "case-outcome-recorded", "case-urged",
         "case-supervised", "case-reporter-called", "case-published", "case-clock-paused", "case-clock-resumed",
-        "case-deadline-reviewed", "mode-switched", "mode-ended",
+        "case-deadline-reviewed", "case-shadowed", "mode-switched", "mode-ended",
     )
 )  # fmt: skip
 """Names that came after 0.1.0."""
@@ -108,7 +108,7 @@ def test_the_journal_holds_most_kinds_of_event_and_no_personal_data():
 def test_the_journal_of_the_deepened_cases_holds_nearly_everything_that_can_happen_to_one():
     names = {row["name"] for row in rows("cases-0.1.0")}
     missing = {name for name in CASES.events if name not in names}
-    assert missing == {"case-accepted", "case-unfollowed", "case-deadline-reviewed"}
+    assert missing == {"case-accepted", "case-unfollowed", "case-deadline-reviewed", "case-shadowed"}
     text = "".join(row["body"] for row in rows("cases-0.1.0"))
     for private in ("已解决，感谢", "停电两天", "等待配件", "配件需从外地调运", "已立案查处"):
         assert private not in text

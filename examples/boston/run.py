@@ -31,7 +31,7 @@ from gridgov.cases import Answer, Board, CasePolicy, Close, Closed, OpenCase, Re
 from gridgov.office import Office
 from gridgov.policy import Timeline
 from gridgov.reports import text_table
-from gridgov.routing import Catalog, Cell, Kind, Rule, Table, Then
+from gridgov.routing import Catalog, Cell, Kind, Rule, Rulebook, Table, Then
 from gridgov.setup import Setup
 from gridgov.staffing import Organization, Roster
 from gridgov.territory import Ground, Level, Node, Territory
@@ -156,7 +156,7 @@ def build(found: Survey, precincts: dict[str, int]) -> Setup:
         ground=Ground(territory, atom_level="precinct"),
         roster=roster,
         catalog=catalog,
-        tables=Timeline.always(Table.build(rules)),
+        rulebooks=Timeline.always(Rulebook(Table.build(rules))),
         case_policy=Timeline.always(CasePolicy(desk="desk", desk_limit=NO_TARGET)),
         calendar=Calendar(id="boston", zone="America/New_York"),
         access=AccessPolicy.open(),

@@ -10,7 +10,7 @@ import datetime as dt
 import attrs
 
 import gridgov
-from gridgov.cases import Accept, CaseView, Dispatch, OpenCase, Timeline
+from gridgov.cases import CaseView, Dispatch, OpenCase, Timeline
 from gridgov.setup import Setup
 from gridgov.store import MemoryStore
 from gridgov.testing import SimulatedClock
@@ -29,14 +29,13 @@ DESK, CASE = "DESK1", "new-year"
 
 
 def show(setup: Setup) -> None:
-    """Print a matter that no rule decides, with a deadline that the next notice moves."""
+    """Print a matter that no rule knows better than the last one, with a deadline that the next notice moves."""
     clock = SimulatedClock(EVE)
     place = setup.territory.at("building")[0].code
     with gridgov.open_office(setup, MemoryStore(), clock=clock) as office:
-        # Two departments less than the rule for joint matters asks for: no rule decides, the desk does.
+        # Two departments less than the rule for joint matters asks for: the last rule gives it to the desk.
         matter = OpenCase(kind="complex.market-removal", place=place, source="front-desk", reporter="resident:00042")
         office.handle(matter, by=DESK, id=CASE)
-        office.handle(Accept(CASE), by=DESK)
         clock.now += dt.timedelta(minutes=20)
         office.handle(Dispatch(CASE, lead="org:law-enforcement"), by=DESK)
         before = office.ask(CaseView(CASE), by=DESK).deadline

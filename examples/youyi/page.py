@@ -143,7 +143,7 @@ def _page(office: Office, setup: Setup, plan: MergePlan, board: Any) -> Page:
             ),
             _sizes(plan),
         ],
-        footer=f"规则表 table {setup.tables.on(dt.date(2026, 9, 1)).version} · 方案 plan {plan.digest[:16]}",
+        footer=f"规则表 table {setup.rulebooks.on(dt.date(2026, 9, 1)).version} · 方案 plan {plan.digest[:16]}",
     )
 
 

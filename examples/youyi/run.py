@@ -25,6 +25,7 @@ from gridgov.cases import (
     Rates,
     State,
     Timeline,
+    Trial,
     WorkList,
     stage_of,
 )
@@ -185,6 +186,38 @@ def show_cases(office: Office) -> None:
     print(text_table(("主办 lead", "办结 closed", "按期 in time", "未结 open", "逾期 overdue"), rows))
 
 
+def show_rules(office: Office) -> None:
+    """How the rules decided every matter, and what the rules on trial would have done otherwise."""
+    heading("规则 / the rules")
+    setup = office.setup
+    book = setup.rulebooks.on(BEGIN.date())
+    worth = [finding for finding in setup.check_rules(book, BEGIN.date()) if finding.code != "routing.overlap"]
+    print(f"规则表 table {book.version}: {len(book.rules.rules)} rules, {len(worth)} findings")
+    for finding in worth:
+        print(f"  · {finding}")
+    print("  这些规则覆盖一切事项 no case is left over:", all(finding.code != "routing.gap" for finding in worth))
+    routes = [
+        state.route for case in matters() if office.knows(case) for state in [office.ask(CaseView(case), by=DESK)]
+    ]
+    undecided = sum(not route.rule for route in routes)
+    bands = Counter(route.band for route in routes)
+    print(f"由规则决定 decided by a rule: {len(routes) - undecided} of {len(routes)} "
+          f"({', '.join(f'{band} {count}' for band, count in bands.most_common())})")  # fmt: skip
+    print(f"来自插件 by a rule of a plugin: {sum(route.origin == 'sample-rules' for route in routes)}")
+    assert not undecided, "a matter that no rule decided"
+    trial = office.ask(Trial(), by=DESK)
+    print(f"试行规则表 on trial, table {trial.table}: {trial.count} matters would have gone otherwise")
+    for dimension in ("department", "deadline"):
+        for what, count in trial.counts[dimension].items():
+            print(f"  {dimension} {what}: {count}")
+
+
+def matters() -> list[str]:
+    """The ids of the matters of the six weeks."""
+    with (HERE / "matters.csv").open(encoding="utf-8", newline="") as file:
+        return [row["id"] for row in csv.DictReader(file)]
+
+
 def declined_and_upheld(office: Office) -> list[State]:
     """The matters that were declined at first, as they are now."""
     with (HERE / "matters.csv").open(encoding="utf-8", newline="") as file:
@@ -284,6 +317,7 @@ def main() -> None:
         print(f"notices: console {console.count}, file lines {sum(1 for _ in file_lines(out))}, "
               f"failed and tried again {file.failed}, still waiting {delivered.waiting}, dead {delivered.dead}")  # fmt: skip
         show_cases(office)
+        show_rules(office)
         show_rates(office)
         show_one(office, page.longest_story(office))
         show_one(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import json
 import sys
 from collections.abc import Sequence
@@ -22,10 +23,36 @@ def _check(arguments: argparse.Namespace) -> int:
         "persons": len(setup.roster.persons),
         "organizations": len(setup.roster.organizations),
         "kinds": len(setup.catalog.kinds),
-        "rules": len(setup.tables.entries[-1].value.rules),
+        "rules": len(setup.rulebooks.entries[-1].value.rules.rules),
     }
     print(f"{arguments.folder} holds: " + ", ".join(f"{count} {name}" for name, count in counts.items()))
+    for note in setup.notes:
+        print(f"  · {note}")
     return 0
+
+
+def _rules(arguments: argparse.Namespace) -> int:
+    from gridgov.documents import RuleFile, load_setup, write_rules
+    from gridgov.hooks import Host
+    from gridgov.routing import Rulebook, Table
+
+    host = Host(discover=True)
+    try:
+        setup = host.completed(load_setup(arguments.folder))
+    finally:
+        host.close()
+    day = arguments.on or dt.date.max
+    book = setup.rulebooks.on(day)
+    for name in arguments.write or ():
+        print(*write_rules(book, name, setup=setup), sep="\n")
+    if arguments.template:
+        empty = Rulebook(Table((), book.facts))
+        print(*write_rules(RuleFile(empty), arguments.template, setup=setup), sep="\n")
+    findings = setup.check_rules(book, arguments.on)
+    for finding in findings:
+        print(f"  {'✗' if finding.grave else '·'} {finding}")
+    print(f"{len(book.rules.rules)} rules, table {book.version}: {len(findings)} findings")
+    return 1 if any(finding.grave for finding in findings) else 0
 
 
 def _merge(arguments: argparse.Namespace) -> int:
@@ -87,6 +114,13 @@ def _verify(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _day(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day; write it as in 2026-11-22") from None
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; give the exit code: 0 for good, 1 for what was found wrong, 2 for wrong usage."""
     parser = argparse.ArgumentParser(prog="python -m gridgov", description="Grid governance as a library.")
@@ -94,6 +128,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     check = commands.add_parser("check", help="check a setup folder and name every mistake")
     check.add_argument("folder", type=Path)
     check.set_defaults(run=_check)
+    rules = commands.add_parser("rules", help="check the rules of a setup folder and tell what is worth a look")
+    rules.add_argument("folder", type=Path)
+    rules.add_argument("--on", type=_day, metavar="YYYY-MM-DD", help="the rules, postings and calendar of that day")
+    rules.add_argument("--write", type=Path, action="append", metavar="FILE", help="write them as .csv, .yaml or .xlsx")
+    rules.add_argument("--template", type=Path, metavar="FILE.xlsx", help="write an empty workbook with help")
+    rules.set_defaults(run=_rules)
     merge = commands.add_parser("merge", help="merge the layers of a setup folder and show the plan")
     merge.add_argument("folder", type=Path)
     merge.add_argument("--seed", type=int, default=0, help="another seed gives another valid plan")

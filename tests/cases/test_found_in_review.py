@@ -619,15 +619,15 @@ def test_a_lead_who_left_is_replaced_also_in_a_divided_case(street):
 
 def test_a_limit_of_a_day_begins_anew_with_a_day_and_one_of_a_date_that_is_over_does_not():
     from gridgov.policy import Timeline as Dates
-    from gridgov.routing import Table
+    from gridgov.routing import Rulebook, Table
 
     def with_limit(text):
         setup = small_setup()
         rules = [
             attrs.evolve(rule, then=attrs.evolve(rule.then, limit=parse_limit(text)))
-            for rule in setup.tables.entries[0].value.rules
+            for rule in setup.rulebooks.entries[0].value.rules.rules
         ]
-        street = Street(attrs.evolve(setup, tables=Dates.always(Table.build(rules))))
+        street = Street(attrs.evolve(setup, rulebooks=Dates.always(Rulebook(Table.build(rules)))))
         street.do(report(), RESIDENT, id="a")
         street.close()
         street.later(5 * DAY)

@@ -532,11 +532,11 @@ def test_a_request_of_a_lead_that_has_the_case_no_more_is_gone():
 def test_a_rule_may_run_in_the_hours_of_another_calendar():
     setup = small_setup()
     nights = Calendar(id="nights", week=weekly((Session(1200, 1440),), tuple(range(7))))
-    rules = setup.tables.entries[0].value.rules
+    rules = setup.rulebooks.entries[0].value.rules.rules
     other = [attrs.evolve(rule, then=attrs.evolve(rule.then, calendar="nights")) for rule in rules]
-    from gridgov.routing import Table
+    from gridgov.routing import Rulebook, Table
 
-    setup = attrs.evolve(setup, calendars={"nights": nights}, tables=Timeline.always(Table.build(other)))
+    setup = attrs.evolve(setup, calendars={"nights": nights}, rulebooks=Timeline.always(Rulebook(Table.build(other))))
     deadline = opened(scenario=Scenario(setup)).case("a").deadline
     assert deadline.calendar == "nights"
     # Eight hours, four a night: midnight of the second night.

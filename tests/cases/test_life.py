@@ -598,15 +598,15 @@ def test_what_a_rule_may_ask_of_a_case_is_what_the_case_is():
     import attrs
 
     from gridgov.policy import Timeline as Dates
-    from gridgov.routing import FACTS, Table, parse_cell
+    from gridgov.routing import FACTS, Rulebook, Table, parse_cell
     from gridgov.testing import small_setup
 
     def routed(at=NOON, **cells):
         setup = small_setup()
-        first = setup.tables.entries[0].value.rules[0]
+        first = setup.rulebooks.entries[0].value.rules.rules[0]
         parsed = tuple(parse_cell(FACTS[name], text) for name, text in cells.items())
         rule = attrs.evolve(first, id="mine", cells=parsed, then=attrs.evolve(first.then, informed=("org:police",)))
-        setup = attrs.evolve(setup, tables=Dates.always(Table.build([rule])))
+        setup = attrs.evolve(setup, rulebooks=Dates.always(Rulebook(Table.build([rule]))))
         anonymous = OpenCase(kind="noise", place=HOUSE, source="resident")
         return Scenario(setup, at=at).given(anonymous, by="desk-1", id="a").case("a").route
 

@@ -13,7 +13,7 @@ from gridgov.cases import OpenCase
 from gridgov.delivery import ConsoleChannel
 from gridgov.errors import PluginError, SetupError
 from gridgov.hooks import Hooks, Host, Refused
-from gridgov.routing import FACTS, Rule, Then, parse_cell
+from gridgov.routing import FACTS, Fact, Rule, Then, parse_cell
 from gridgov.testing import NOON, small_setup
 from gridgov.worktime import Calendar, PublishedDays, parse_limit
 
@@ -97,15 +97,59 @@ def test_a_plugins_rule_decides_and_is_named_in_the_decision():
 
 def test_the_setup_of_an_open_office_with_a_plugins_rules_can_be_changed_and_handed_back():
     with office(plugin(gridgov_rules=lambda catalog, territory: [local_rule()])) as open_:
-        rows = [rule.id for rule in open_.setup.tables.entries[0].value.rules]
+        rows = [rule.id for rule in open_.setup.rulebooks.entries[0].value.rules.rules]
         policy = attrs.evolve(open_.setup.case_policy.entries[0].value, appeal_days=7)
         changed = attrs.evolve(open_.setup, case_policy=type(open_.setup.case_policy).always(policy))
         open_.amend(changed, by="desk-1", reason="x")
-        assert [rule.id for rule in open_.setup.tables.entries[0].value.rules] == rows
+        assert [rule.id for rule in open_.setup.rulebooks.entries[0].value.rules.rules] == rows
+
+
+WEATHER = Fact("weather", "code", "天气", "weather", ("fair", "storm"))
+
+
+def in_storms():
+    cells = (parse_cell(FACTS["kind"], "noise"), parse_cell(WEATHER, "storm"))
+    return Rule(id="storm", band="local", cells=cells, then=Then(lead="org:police", limit=parse_limit("1工作日")))
+
+
+def test_a_plugin_declares_a_fact_and_its_rules_ask_for_it():
+    weather = plugin(gridgov_facts=lambda: [WEATHER], gridgov_rules=lambda catalog, territory: [in_storms()])
+    with office(weather) as open_:
+
+        def led(id_, **stated):
+            report = attrs.evolve(REPORT, facts=stated)
+            return open_.handle(report, by="desk-1", at=NOON, id=id_).state.route
+
+        stormy = led("s", weather="storm")
+        assert (stormy.lead.holder, stormy.facts["weather"]) == ("police", "storm")
+        assert led("f", weather="fair").lead.holder == "lead-81"
+        for id_, stated, code in (
+            ("m", {}, "routing.missing-fact"),
+            ("x", {"weathr": "storm"}, "case.unknown-fact"),
+            ("y", {"weather": "hail"}, "case.bad-fact"),
+            ("z", {"weather": 3}, "routing.bad-fact"),
+            ("k", {"kind": "gas"}, "case.unknown-fact"),
+        ):
+            with pytest.raises(RefusalError) as refused:
+                led(id_, **stated)
+            assert refused.value.code == code
+
+
+@pytest.mark.parametrize("wrong", [["weather"], [Fact("two words", "text", "", "")]])
+def test_what_is_no_fact_keeps_the_office_closed(wrong):
+    with pytest.raises(PluginError, match="gridgov_facts returns facts"):
+        office(plugin(gridgov_facts=lambda: wrong))
+
+
+def test_two_plugins_may_declare_one_fact_alike_and_not_otherwise():
+    office(plugin(gridgov_facts=lambda: [WEATHER]), plugin(gridgov_facts=lambda: [WEATHER])).close()
+    other = attrs.evolve(WEATHER, domain=("hail",))
+    with pytest.raises(SetupError, match="declared already"):
+        office(plugin(gridgov_facts=lambda: [WEATHER]), plugin(gridgov_facts=lambda: [other]))
 
 
 def test_a_plugins_rows_replace_what_it_added_before_where_that_stood():
-    table = small_setup().tables.entries[0].value
+    table = small_setup().rulebooks.entries[0].value.rules
     mine, theirs = (attrs.evolve(local_rule(), id=id_, origin=origin) for id_, origin in (("m", "a"), ("t", "b")))
     both = table.with_rules([mine]).with_rules([theirs])
     assert both.with_rules([mine]).rules == both.rules

@@ -56,7 +56,7 @@ from gridgov.delivery import FileChannel
 from gridgov.errors import NotFoundError
 from gridgov.office._memory import Memory
 from gridgov.policy import Timeline as Dates
-from gridgov.routing import FACTS, Rule, Table, Then, parse_cell
+from gridgov.routing import FACTS, Rule, Rulebook, Table, Then, parse_cell
 from gridgov.setup import Subscription
 from gridgov.staffing import Person, Roster
 from gridgov.store import MemoryStore, every_record
@@ -388,8 +388,8 @@ def flood_setup():
         cells=cells,
         then=Then(lead="org:police", limit=parse_limit("1紧急工作时"), ladder="street"),
     )
-    table = setup.tables.entries[0].value
-    return attrs.evolve(setup, tables=Dates.always(Table.build([rule, *table.rules])))
+    table = setup.rulebooks.entries[0].value.rules
+    return attrs.evolve(setup, rulebooks=Dates.always(Rulebook(Table.build([rule, *table.rules]))))
 
 
 def test_an_emergency_has_its_own_rules_pauses_ordinary_clocks_and_ends_cleanly():

@@ -574,12 +574,12 @@ def test_a_settled_case_leaves_memory_and_is_read_again_when_asked_for(office):
 
 def with_longer_limit(setup):
     from gridgov.policy import Timeline as Dates
-    from gridgov.routing import Table
+    from gridgov.routing import Rulebook, Table
     from gridgov.worktime import parse_limit
 
-    rules = setup.tables.entries[0].value.rules
+    rules = setup.rulebooks.entries[0].value.rules.rules
     longer = [attrs.evolve(r, then=attrs.evolve(r.then, limit=parse_limit("9工作日"))) for r in rules]
-    return attrs.evolve(setup, tables=Dates.always(Table.build(longer)))
+    return attrs.evolve(setup, rulebooks=Dates.always(Rulebook(Table.build(longer))))
 
 
 def test_a_store_is_refused_with_another_setup_and_the_difference(store):

@@ -42,7 +42,7 @@ def test_noise_on_a_working_day_and_without_the_plugin_is_routed_as_ever(setup):
 
 def test_a_street_without_that_kind_gets_no_rule():
     with open_office(small_setup(), **WITH_PLUGIN) as office:
-        assert not any(rule.origin for rule in office.setup.tables.on(NOON.date()).rules)
+        assert not any(rule.origin for rule in office.setup.rulebooks.on(NOON.date()).rules.rules)
 
 
 @pytest.mark.parametrize(("hour", "passes"), [(21, True), (22, False), (23, False), (0, False), (5, False), (6, True)])

@@ -13,6 +13,7 @@ they rested on, so a decision can be explained when its rule is long gone.
 from gridgov.cases._commands import (
     HOTLINE_KINDS,
     ORDINARY_CLOCKS,
+    SEVERITIES,
     SOURCES,
     Accept,
     Acknowledge,
@@ -84,6 +85,7 @@ from gridgov.cases._events import (
     CaseResolved,
     CaseReturned,
     CaseRouted,
+    CaseShadowed,
     CaseSplit,
     CaseSupervised,
     CaseTransferred,
@@ -165,6 +167,7 @@ from gridgov.cases._state import (
     is_open,
     stage_of,
 )
+from gridgov.cases._trial import Trial, TrialAnswer, TrialLine
 from gridgov.cases._views import (
     Board,
     BoardAnswer,
@@ -187,6 +190,7 @@ __all__ = [
     "HOTLINE_KINDS",
     "LIFE",
     "ORDINARY_CLOCKS",
+    "SEVERITIES",
     "SOURCES",
     "STAGES",
     "STATES",
@@ -224,6 +228,7 @@ __all__ = [
     "CaseResolved",
     "CaseReturned",
     "CaseRouted",
+    "CaseShadowed",
     "CaseSplit",
     "CaseSupervised",
     "CaseTransferred",
@@ -322,6 +327,9 @@ __all__ = [
     "Timeline",
     "TimelineEntry",
     "Transfer",
+    "Trial",
+    "TrialAnswer",
+    "TrialLine",
     "Unfollow",
     "UnlinkDuplicate",
     "Urge",

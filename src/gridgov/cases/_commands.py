@@ -6,15 +6,18 @@ Texts that people write are private fields: the office takes them out before any
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
 
 from gridgov.decider import private
+from gridgov.routing import SOURCES
 
 __all__ = [
     "HOTLINE_KINDS",
     "ORDINARY_CLOCKS",
+    "SEVERITIES",
     "SOURCES",
     "Accept",
     "Acknowledge",
@@ -66,10 +69,8 @@ __all__ = [
     "Withdraw",
 ]
 
-SOURCES = frozenset(
-    {"hotline", "patrol", "home-visit", "resident", "front-desk", "petition-letter", "other-system", "sensor"}
-)
-"""12345 热线, 巡查, 走访, 居民, 前台, 信访, 其他系统, 传感器 (the last one is ours)."""
+SEVERITIES = range(5)
+"""0 not rated, 1 一般, 2 较大, 3 重大, 4 特别重大."""
 HOTLINE_KINDS = ("inquiry", "help", "complaint", "tip-off", "suggestion")
 """咨询, 求助, 投诉, 举报, 建议."""
 ORDINARY_CLOCKS = ("run", "pause")
@@ -87,10 +88,12 @@ class OpenCase:
     """Report a matter (上报). The command's id becomes the case's id.
 
     :param kind: a code of the catalog; :param place: a code of the territory, the closer the better.
-    :param source: one of :data:`SOURCES`.
+    :param source: one of :data:`gridgov.routing.SOURCES`.
     :param reporter: the opaque id of who wants an answer; empty for an anonymous report.
     :param agreed_due_at: a deadline that was promised elsewhere and replaces the rule's limit.
     :param departments: how many departments it concerns; :param repeats: how often it came before.
+    :param severity: one of :data:`SEVERITIES`, 0 where nobody rated it.
+    :param facts: fact → value, for what the place or a plugin has declared beside the usual facts.
     :param evidence: SHA-256 digests of pictures and papers kept elsewhere.
     :param hotline_kind: one of :data:`HOTLINE_KINDS`, for what a hotline hears.
     :param confidential: who reported it is shown to the desk alone; a tip-off (举报) always is.
@@ -104,7 +107,9 @@ class OpenCase:
     agreed_due_at: dt.datetime | None = attrs.field(default=None, converter=_utc)
     departments: int = 1
     repeats: int = 0
+    severity: int = 0
     tags: tuple[str, ...] = ()
+    facts: Mapping[str, str | int | tuple[str, ...]] = attrs.field(factory=dict)
     evidence: tuple[str, ...] = ()
     hotline_kind: str = ""
     confidential: bool = False
@@ -327,7 +332,9 @@ class ImportCase:
     due_at: dt.datetime | None = attrs.field(default=None, converter=_utc)
     departments: int = 1
     repeats: int = 0
+    severity: int = 0
     tags: tuple[str, ...] = ()
+    facts: Mapping[str, str | int | tuple[str, ...]] = attrs.field(factory=dict)
     evidence: tuple[str, ...] = ()
     hotline_kind: str = ""
     confidential: bool = False

@@ -7,6 +7,7 @@ or given another meaning: that takes a new stored name or an upcaster.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 
 import attrs
 
@@ -37,6 +38,7 @@ __all__ = [
     "CaseResolved",
     "CaseReturned",
     "CaseRouted",
+    "CaseShadowed",
     "CaseSplit",
     "CaseSupervised",
     "CaseTransferred",
@@ -108,7 +110,9 @@ class CaseOpened(CaseEvent):
     checked: bool
     departments: int = 1
     repeats: int = 0
+    severity: int = 0
     tags: tuple[str, ...] = ()
+    facts: Mapping[str, str | int | tuple[str, ...]] = attrs.field(factory=dict)
     evidence: tuple[str, ...] = ()
     hotline_kind: str = ""
     confidential: bool = False
@@ -125,6 +129,26 @@ class CaseRouted(CaseEvent):
     """The table decided, or found no rule and left it to the desk."""
 
     route: Route
+
+
+@attrs.frozen(kw_only=True)
+class CaseShadowed(CaseEvent):
+    """A rulebook on trial would have decided otherwise; nothing follows from it.
+
+    :param table: the version of the one on trial; :param rule: of it, empty where none takes the case.
+    :param refusal: the code with which it would have refused, empty where it decides.
+    :param what: the answers that differ; :param lead: as the rule writes it, and *limit*; *was_lead* and
+        *was_limit* are what acts.
+    """
+
+    table: str
+    rule: str
+    refusal: str
+    what: tuple[str, ...]
+    lead: str
+    limit: str
+    was_lead: str
+    was_limit: str
 
 
 @attrs.frozen(kw_only=True)

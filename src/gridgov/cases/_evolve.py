@@ -97,7 +97,9 @@ def _opened(event: e.CaseOpened) -> State:
         contact=event.contact,
         departments=event.departments,
         repeats=event.repeats,
+        severity=event.severity,
         tags=event.tags,
+        facts=event.facts,
         evidence=event.evidence,
         hotline_kind=event.hotline_kind,
         confidential=event.confidential,
@@ -139,6 +141,10 @@ def _routed(before: State, event: e.CaseRouted) -> State:
         accepted_at=event.at if route.rule else None,
     )
     return Dispatched(file, route.lead) if route.rule else Registered(file, route.lead)
+
+
+def _shadowed(before: State, _event: e.CaseShadowed) -> State:
+    return before
 
 
 def _accepted(before: State, event: e.CaseAccepted) -> State:
@@ -496,6 +502,7 @@ def _done(state: State) -> Done:
 
 _STEPS: dict[type, Callable[[State, Any], State]] = {
     e.CaseRouted: _routed,
+    e.CaseShadowed: _shadowed,
     e.CaseAccepted: _accepted,
     e.CaseDeclined: _declined,
     e.CaseCorrected: _corrected,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from typing import NoReturn
 
@@ -15,7 +16,7 @@ from gridgov.decider import CLOCKS_DIFFER, Subjects
 from gridgov.errors import RefusalError, as_code
 from gridgov.escalation import Deadline, Ladder, pause_deadline, resume_deadline
 from gridgov.proofs import Sealed
-from gridgov.routing import Catalog, Table
+from gridgov.routing import Catalog, Rulebook
 from gridgov.staffing import Party, Roster, find_party
 from gridgov.territory import Territory
 from gridgov.worktime import Calendar, Limit, LimitKind, due
@@ -23,6 +24,7 @@ from gridgov.worktime import Calendar, Limit, LimitKind, due
 __all__ = [
     "MARKS",
     "MODE",
+    "OPAQUE",
     "CaseGiven",
     "CasePolicy",
     "acts_for",
@@ -54,6 +56,8 @@ __all__ = [
 ]
 
 MARKS = range(1, 6)
+OPAQUE = re.compile(r"[A-Za-z][\w.:/@+-]{0,79}", re.ASCII)
+"""What an id looks like that says nothing of a person."""
 REASON = dt.timedelta(days=36_525)
 MODE = "mode"
 """The tag of whether it is peacetime or emergency."""
@@ -88,6 +92,7 @@ class CasePolicy:
     :param separate: who counts as somebody else for a check, a decision or a call: another ``person``, or
         one of another ``organization``.
     :param appeal_days: how many days after it was resolved lateness may be appealed against.
+    :param covering: roles whose holders cover an area (包抓); who they are is a fact that rules may use.
     :param duplicate_meters: how far apart, and :param duplicate_days: how long, two reports of
         one kind may be to be suggested as the same.
     """
@@ -112,6 +117,7 @@ class CasePolicy:
     appeal_days: int = 30
     duplicate_meters: int = 250
     duplicate_days: int = 7
+    covering: tuple[str, ...] = ()
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -125,11 +131,12 @@ class CaseGiven:
     roster: Roster
     access: AccessPolicy
     catalog: Catalog
-    table: Table
+    rules: Rulebook
     calendar: Calendar
     ladders: Mapping[str, Ladder]
     policy: CasePolicy
     calendars: Mapping[str, Calendar] = attrs.field(factory=dict)
+    shadow: Rulebook | None = None
     sealed: Mapping[str, Sealed] = attrs.field(factory=dict)
 
     def calendar_named(self, id: str) -> Calendar:  # noqa: A002 - the field's word

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
 from typing import Any
 
 import attrs
 
-from gridgov.access import kind_of_actor
 from gridgov.cases import _commands as c
 from gridgov.cases import _events as e
 from gridgov.cases._given import (
+    OPAQUE,
     CaseGiven,
     aware,
     clear_of,
@@ -23,7 +22,6 @@ from gridgov.cases._given import (
     import_tag,
     is_desk,
     may,
-    mode_of,
     named_place,
     not_taken,
     reason_of,
@@ -34,16 +32,15 @@ from gridgov.cases._given import (
     wrong_state,
 )
 from gridgov.cases._route import IMPORTED, Route
-from gridgov.cases._state import CaseFile, Dispatched, Linked, OpenState, Registered, State, amended, is_open
+from gridgov.cases._ruling import check_facts, route_of, shadowed
+from gridgov.cases._state import Dispatched, Linked, OpenState, Registered, State, amended, is_open
 from gridgov.decider import Subjects
 from gridgov.errors import as_code
-from gridgov.escalation import Deadline, Ladder, pressed_from, start_deadline, worked_out
-from gridgov.routing import Kind, decide
-from gridgov.worktime import Limit
+from gridgov.escalation import Deadline, pressed_from, worked_out
+from gridgov.routing import SOURCES, Kind
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _TAG = re.compile(r"(?!.*\d{6})[\w.-]{1,32}")
-_OPAQUE = re.compile(r"[A-Za-z][\w.:/@+-]{0,79}", re.ASCII)
 
 __all__ = ["accept", "correct", "decline", "follow", "import_case", "link", "open_case", "unfollow", "unlink"]
 
@@ -54,12 +51,13 @@ def open_case(command: c.OpenCase, _state: None, subjects: Subjects, given: Case
     may("OpenCase", command.place, given)
     _admitted(kind)
     opened = _opened(command, kind, given.at, given)
-    route = _route(opened, given.at, command.agreed_due_at, subjects, given)
+    route = route_of(opened, given.at, command.agreed_due_at, subjects, given)
     if route.deadline.due_at <= given.at:
         # A date that was promised elsewhere and is over: pressed for from now on, one rung after the other.
         route = attrs.evolve(route, deadline=_from_now_on(route.deadline, given))
     routed = e.CaseRouted(case=opened.case, at=given.at, by="system:routing", route=route)
-    return [opened, routed, *waiting(opened.case, route.deadline, route.band, subjects, given)]
+    beside = shadowed(opened.case, route, given)
+    return [opened, routed, *beside, *waiting(opened.case, route.deadline, route.band, subjects, given)]
 
 
 def _named(command: c.OpenCase | c.ImportCase, subjects: Subjects, given: CaseGiven) -> Kind:
@@ -68,6 +66,7 @@ def _named(command: c.OpenCase | c.ImportCase, subjects: Subjects, given: CaseGi
     kind = _kind(command.kind, given)
     named_place(command.place, given)
     _plausible(command)
+    check_facts(command.facts, given)
     return kind
 
 
@@ -82,7 +81,9 @@ def _opened(command: c.OpenCase | c.ImportCase, kind: Kind, at: dt.datetime, giv
         reporter=command.reporter,
         departments=command.departments,
         repeats=command.repeats,
+        severity=command.severity,
         tags=command.tags,
+        facts=dict(command.facts),
         evidence=command.evidence,
         hotline_kind=command.hotline_kind,
         confidential=command.confidential or command.hotline_kind == "tip-off",
@@ -101,11 +102,13 @@ def _kind(code: str, given: CaseGiven) -> Kind:
 
 def _plausible(command: c.OpenCase | c.ImportCase) -> None:
     """Refuse what no report can say, whatever the street."""
-    if command.source not in c.SOURCES:
-        sources = ", ".join(sorted(c.SOURCES))
+    if command.source not in SOURCES:
+        sources = ", ".join(sorted(SOURCES))
         refuse("case.unknown-source", f"the source {as_code(command.source)} is none of {sources}")
     if command.departments < 0 or command.repeats < 0:
         refuse("case.negative-count", "departments and repeats are 0 or more")
+    if command.severity not in c.SEVERITIES:
+        refuse("case.unknown-severity", "the severity is 1 (slight) to 4 (gravest), or 0 where nobody rated it")
     if command.hotline_kind and command.hotline_kind not in c.HOTLINE_KINDS:
         kinds = ", ".join(c.HOTLINE_KINDS)
         refuse("case.unknown-hotline-kind", f"the hotline kind {as_code(command.hotline_kind)} is none of {kinds}")
@@ -113,7 +116,7 @@ def _plausible(command: c.OpenCase | c.ImportCase) -> None:
         refuse("case.bad-evidence", "evidence is named by its SHA-256 digest: 64 hexadecimal digits")
     if not all(_TAG.fullmatch(tag) for tag in command.tags):
         refuse("case.bad-tag", "a tag is a word of at most 32 letters, without spaces or long numbers")
-    if command.reporter and not _OPAQUE.fullmatch(command.reporter):
+    if command.reporter and not OPAQUE.fullmatch(command.reporter):
         # It stands in the store for ever: a name or a telephone number must not.
         refuse("case.bad-reporter", "a reporter is an opaque id that begins with a letter, as in resident:0412")
 
@@ -140,75 +143,6 @@ def _of_kind(kind: Kind) -> dict[str, Any]:
     }
 
 
-def _facts(case: e.CaseOpened | CaseFile, subjects: Subjects, given: CaseGiven) -> dict[str, str | int | Sequence[str]]:
-    return {
-        "kind": case.kind,
-        "place": case.place,
-        "grid_kind": given.territory[case.grid].kind if case.grid else "",
-        "source": case.source,
-        "reporter": kind_of_actor(case.reporter, given.roster) if case.reporter else "anonymous",
-        "affair": case.affair,
-        "co_governor": case.co_governor,
-        "size": case.size,
-        "urgency": case.urgency,
-        "mode": mode_of(subjects).name,
-        "day": given.calendar.kind(given.day).value,
-        "departments": case.departments,
-        "repeats": case.repeats,
-        "tag": case.tags,
-    }
-
-
-def _route(
-    case: e.CaseOpened | CaseFile,
-    start: dt.datetime,
-    agreed_at: dt.datetime | None,
-    subjects: Subjects,
-    given: CaseGiven,
-) -> Route:
-    """Let the table decide; where no rule does, the desk. The clock runs, whatever the mode.
-
-    :param start: of the clock; :param agreed_at: replaces the rule's limit.
-    """
-    found = decide(given.table, _facts(case, subjects, given), given.territory)
-    if found is None:
-        deadline = _deadline(start, "", given.policy.desk_ladder, given.policy.desk_limit, agreed_at, given)
-        return Route(
-            rule="",
-            band="",
-            table=given.table.version,
-            passed_over=len(given.table.rules),
-            lead=given.party("desk", case.place),
-            deadline=deadline,
-        )
-    rule, decision = found
-    then = rule.then
-    deadline = _deadline(start, then.calendar, then.ladder or given.policy.desk_ladder, then.limit, agreed_at, given)
-    return Route(
-        rule=rule.id,
-        band=rule.band,
-        table=decision.version,
-        origin=rule.origin,
-        hits=decision.hits,
-        near_misses=decision.near_misses,
-        passed_over=decision.passed_over,
-        lead=given.party(then.lead, case.place),
-        supporting=tuple(given.party(target, case.place) for target in then.supporting),
-        informed=tuple(given.party(target, case.place) for target in then.informed),
-        deadline=deadline,
-        on_the_spot=then.on_the_spot,
-        tell_zh=then.tell_zh,
-        tell_en=then.tell_en,
-    )
-
-
-def _deadline(
-    start: dt.datetime, calendar: str, ladder: str, limit: Limit, agreed_at: dt.datetime | None, given: CaseGiven
-) -> Deadline:
-    climbed: Ladder | None = given.ladders.get(ladder)
-    return start_deadline(start, given.calendar_named(calendar), climbed, limit=limit, agreed_at=agreed_at)
-
-
 def _from_now_on(deadline: Deadline, given: CaseGiven) -> Deadline:
     """Let nothing fall due before now: what was not known could not be pressed for."""
     return pressed_from(deadline, given.ladder_of(deadline), given.calendar_named(deadline.calendar), given.at)
@@ -232,7 +166,7 @@ def import_case(command: c.ImportCase, _state: None, subjects: Subjects, given: 
     _admitted(kind)
     opened = _opened(command, kind, command.opened_at, given)
     opened = attrs.evolve(opened, imported_from=command.system, foreign_id=command.foreign_id)
-    route = _route(opened, command.opened_at, command.due_at, subjects, given)
+    route = route_of(opened, command.opened_at, command.due_at, subjects, given)
     route = attrs.evolve(route, deadline=_from_now_on(route.deadline, given))
     then = waiting(opened.case, route.deadline, route.band, subjects, given)
     if not command.lead:
@@ -282,7 +216,7 @@ def correct(
     # Whether it stands still is decided anew.
     before = going_on(state.deadline, given)
     agreed_at = before.due_at if before.limit is None else None
-    route = _route(right, before.reported_at or before.start_at, agreed_at, subjects, given)
+    route = route_of(right, before.reported_at or before.start_at, agreed_at, subjects, given)
     route = attrs.evolve(route, deadline=_with_history(route.deadline, before, given))
     return [
         e.CaseCorrected(

@@ -144,6 +144,7 @@ def _decide(command: Any, subjects: Subjects, given: CaseGiven) -> Sequence[Any]
 EVENTS: dict[str, type] = {
     "case-opened": e.CaseOpened,
     "case-routed": e.CaseRouted,
+    "case-shadowed": e.CaseShadowed,
     "case-dispatched": e.CaseDispatched,
     "case-acknowledged": e.CaseAcknowledged,
     "case-returned": e.CaseReturned,
@@ -237,6 +238,8 @@ def _counts(event: Any, after: Any) -> Iterable[tuple[str, ...]]:
         case e.CaseRouted():
             yield ("routed", event.route.band or "desk")
             yield ("dispatched", event.route.lead.holder)
+        case e.CaseShadowed():
+            yield from _on_trial(event, after)
         case e.CaseClosed() if isinstance(after, Closed) and after.file.parent:
             yield ("part-closed",)
         case e.CaseClosed() if isinstance(after, Closed):
@@ -263,6 +266,17 @@ def _counts(event: Any, after: Any) -> Iterable[tuple[str, ...]]:
             pass  # a part that was taken back; PartJoined counts it
         case _:
             yield (STORED_NAMES[type(event)].removeprefix("case-"),)
+
+
+def _on_trial(event: e.CaseShadowed, after: Any) -> Iterable[tuple[str, ...]]:
+    yield ("shadowed",)
+    yield ("shadowed", event.table)
+    yield ("shadowed", event.table, "kind", after.file.kind)
+    yield ("shadowed", event.table, "grid", after.file.grid)
+    if "lead" in event.what:
+        yield ("shadowed", event.table, "department", f"{event.was_lead} → {event.lead}")
+    if "limit" in event.what:
+        yield ("shadowed", event.table, "deadline", f"{event.was_limit} → {event.limit}")
 
 
 def _closed(again: str, in_time: bool, after: Closed | Dispatched) -> Iterable[tuple[str, ...]]:

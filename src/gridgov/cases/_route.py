@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import attrs
 
 from gridgov.escalation import Deadline
-from gridgov.routing import FACTS, Hit, NearMiss
+from gridgov.routing import DUTY, FACTS, FactValue, Hit, NearMiss
 from gridgov.staffing import Party
 from gridgov.wording import Phrasebook
 
@@ -18,6 +20,7 @@ PHRASES = Phrasebook(
     {
         "who": ("主办：{lead}", "Lead: {lead}"),
         "climbed": ("（从 {start} 向上找到 {end}）", " (found at {end}, climbing from {start})"),
+        "deputy": ("（代 {away}）", " (standing in for {away})"),
         "instead": ("（该处及以上无人担任 {role}）", " (nobody holds {role} there or above)"),
         "supporting": ("；协办：{parties}", "; supporting: {parties}"),
         "informed": ("；知会：{parties}", "; informed: {parties}"),
@@ -29,7 +32,13 @@ PHRASES = Phrasebook(
         ),
         "rule": ("依据：规则 {rule}（{band} 档，规则表 {table}）", "Rule: {rule} (band {band}, table {table})"),
         "origin": ("，由插件 {origin} 提供", ", added by the plugin {origin}"),
+        "duty": ("，出自事项清单", ", from the duty list"),
         "hit": ("{fact}为“{value}”，符合“{condition}”", "{fact} is {value!r}, which matches {condition!r}"),
+        "when": ("条件“{condition}”成立（{value}）", "the condition {condition!r} holds ({value})"),
+        "limited": ("时限依据：{row}", "Limit: by {row}"),
+        "pressed": ("督办阶梯依据：{row}", "Ladder: by {row}"),
+        "joined": ("另有参与方依据：{rows}", "More parties: by {rows}"),
+        "later": ("其后 {rows} 本也适用", "Behind it {rows} would have held as well"),
         "always": ("适用于所有事项", "it takes every case"),
         "desk": (
             "没有规则适用（{count} 条都试过），由街道值守人员决定",
@@ -54,6 +63,10 @@ class Route:
     :param rule: its id, empty where no rule hit and the desk decides.
     :param table: the version of the table; :param origin: the plugin that the rule came from, or for
         a part of a case the whole.
+    :param later: the rules behind it that would have taken the case as well.
+    :param facts: everything that the case stated: with them and the table it can be decided again.
+    :param limited_by: the row of the limits that gave the limit, empty where the rule did; :param pressed_by:
+        the ladder; :param joined_by: the rows that added parties.
     :param decided: :data:`IMPORTED` or :data:`PART` where a person named the lead, empty for the table.
     """
 
@@ -62,8 +75,13 @@ class Route:
     table: str
     origin: str = ""
     hits: tuple[Hit, ...] = ()
+    later: tuple[str, ...] = ()
     near_misses: tuple[NearMiss, ...] = ()
     passed_over: int = 0
+    facts: Mapping[str, FactValue] = attrs.field(factory=dict)
+    limited_by: str = ""
+    pressed_by: str = ""
+    joined_by: tuple[str, ...] = ()
     lead: Party
     supporting: tuple[Party, ...] = ()
     informed: tuple[Party, ...] = ()
@@ -99,6 +117,8 @@ def explain_route(route: Route, language: str = "zh") -> str:
         lead += say("instead", language, role=route.lead.instead_of)
     elif len(route.lead.path) > 1:
         lead += say("climbed", language, start=route.lead.path[0], end=route.lead.path[-1])
+    if route.lead.deputy_of:
+        lead += say("deputy", language, away=route.lead.deputy_of)
     who = say("who", language, lead=lead)
     for key, parties in (("supporting", route.supporting), ("informed", route.informed)):
         if parties:
@@ -114,15 +134,24 @@ def explain_route(route: Route, language: str = "zh") -> str:
     if not route.rule:
         return "\n".join([*lines, say("desk", language, count=route.passed_over), say("objection", language)])
     rule = say("rule", language, rule=route.rule, band=route.band, table=route.table)
-    lines.append(rule + (say("origin", language, origin=route.origin) if route.origin else ""))
-    lines += [
-        "  " + say("hit", language, fact=_fact(hit.fact, language), value=hit.value, condition=hit.condition)
-        for hit in route.hits
-    ] or ["  " + say("always", language)]
+    key = "duty" if route.origin == DUTY else "origin"
+    lines.append(rule + (say(key, language, origin=route.origin) if route.origin else ""))
+    lines += [_met(hit, language) for hit in route.hits] or ["  " + say("always", language)]
+    for key, row in (("limited", route.limited_by), ("pressed", route.pressed_by)):
+        lines += [say(key, language, row=row)] if row else []
+    for key, rows in (("joined", route.joined_by), ("later", route.later)):
+        lines += [say(key, language, rows=", ".join(rows))] if rows else []
     if route.passed_over:
         lines.append(say("others", language, count=route.passed_over))
     lines += [_near(miss, language) for miss in route.near_misses]
     return "\n".join([*lines, say("objection", language)])
+
+
+def _met(hit: Hit, language: str) -> str:
+    if hit.fact == "when":
+        return "  " + PHRASES.say("when", language, condition=hit.condition, value=hit.value)
+    fact = _fact(hit.fact, language)
+    return "  " + PHRASES.say("hit", language, fact=fact, value=hit.value, condition=hit.condition)
 
 
 def _near(miss: NearMiss, language: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any, assert_never
 
 import attrs
@@ -153,7 +154,9 @@ class CaseFile(msgspec.Struct, frozen=True, kw_only=True):
     contact: Sealed | None
     departments: int = 1
     repeats: int = 0
+    severity: int = 0
     tags: tuple[str, ...] = ()
+    facts: Mapping[str, str | int | tuple[str, ...]] = msgspec.field(default_factory=dict)
     evidence: tuple[str, ...] = ()
     hotline_kind: str = ""
     confidential: bool = False

@@ -29,6 +29,10 @@ PHRASES = Phrasebook(
         "no-rule": ("没有规则适用，由 {lead} 决定，{due} 前", "No rule applies; {lead} decides, due {due}"),
         "by-hand": ("{by} 指定由 {lead} 办理，{due} 前", "{by} named {lead}, due {due}"),
         "provisional": ("（暂定）", " (provisional)"),
+        "case-shadowed": (
+            "试行的规则表 {table} 会另作决定：{lead}，{limit}",
+            "The rules on trial, table {table}, would decide otherwise: {lead}, {limit}",
+        ),
         "case-accepted": ("{by} 受理", "{by} accepted it"),
         "case-declined": ("{by} 不予受理，上报人可以提出异议", "{by} declined it; the reporter may object"),
         "case-corrected": (
@@ -258,6 +262,7 @@ def _decided_anew(event: e.ObjectionDecided, teller: _Teller) -> Told:
 
 _TOLD: dict[type, Callable[[Any, _Teller], Told]] = {
     e.CaseOpened: _opened,
+    e.CaseShadowed: lambda event, _teller: ("", {"table": event.table, "lead": event.lead, "limit": event.limit}),
     e.CaseEscalated: _escalated,
     e.ReporterCalled: _called,
     e.CaseCorrected: lambda event, t: ("", {**t.kind(event), **t.routing(event.route)}),

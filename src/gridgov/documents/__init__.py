@@ -31,6 +31,7 @@ from gridgov.documents._grounds import (
 
 if TYPE_CHECKING:
     from gridgov.documents._files import load_setup
+    from gridgov.documents._rule_files import RuleFile, read_rules, write_rules
     from gridgov.documents._schemas import json_schemas
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "Codec",
     "Columns",
     "ImportedGround",
+    "RuleFile",
     "check_types",
     "fingerprint",
     "ground_from_geojson",
@@ -48,8 +50,10 @@ __all__ = [
     "json_schemas",
     "load_setup",
     "read_refusal",
+    "read_rules",
     "read_value",
     "write_refusal",
+    "write_rules",
 ]
 
 
@@ -63,4 +67,8 @@ def __getattr__(name: str) -> object:
         from gridgov.documents._schemas import json_schemas
 
         return json_schemas
+    if name in ("RuleFile", "read_rules", "write_rules"):
+        from gridgov.documents import _rule_files
+
+        return getattr(_rule_files, name)
     raise AttributeError(name)

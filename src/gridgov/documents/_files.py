@@ -19,6 +19,7 @@ from gridgov.documents import _models as m
 from gridgov.documents._calendars import DAYS, read_calendar
 from gridgov.documents._codec import ROOMS
 from gridgov.documents._read import Path_, Placed, Reader
+from gridgov.documents._rules import SUFFIXES, example_of, read_rule_rows, rule_of
 from gridgov.errors import Finding, SetupError
 from gridgov.escalation import Ladder, Rung, check_ladders
 from gridgov.merging import (
@@ -38,10 +39,23 @@ from gridgov.merging import (
 from gridgov.notices import AUDIENCES
 from gridgov.points import Deed, Good, PanelMember, PointsPolicy, check_scheme
 from gridgov.policy import Timeline
-from gridgov.routing import FACTS, Catalog, Cell, Kind, Rule, Table, Then, parse_cell
+from gridgov.routing import (
+    DUTY,
+    FACTS,
+    Catalog,
+    Example,
+    Fact,
+    Kind,
+    Policy,
+    Rule,
+    Rulebook,
+    Table,
+    check_examples,
+    duty_rules,
+)
 from gridgov.setup import Setup, Subscription, Thanks
-from gridgov.staffing import Organization, Person, Posting, Role, Roster
-from gridgov.territory import Adjacency, Ground, Level, Node, Territory
+from gridgov.staffing import Absence, Organization, Person, Posting, Role, Roster
+from gridgov.territory import SYSTEMS, Adjacency, Ground, Level, Node, Territory, check_outlines
 from gridgov.wording import LANGUAGES
 from gridgov.worktime import Calendar, Limit, LimitKind, parse_limit
 
@@ -65,6 +79,7 @@ _PLAIN = (
     "appeal_days",
     "duplicate_meters",
     "duplicate_days",
+    "covering",
 )
 """Numbers of the policy of cases that are taken as they stand."""
 _HOMES = {
@@ -101,26 +116,30 @@ class _Loader:
         self._places: dict[tuple[str, str], tuple[str, int]] = {}
         self._lines: dict[Path_, int] = {}
         self._tables: dict[str, Sequence[Placed[Any]]] = {}
+        self._books: dict[str, Rulebook] = {}
+        self._examples: dict[str, dict[str, Example]] = {}
 
     def load(self) -> Setup:
         document, self._lines = self._reader.document(YAML, m.SetupDocument)
         for file, model in m.TABLES.items():
-            self._tables[file] = self._reader.table(
-                file, model, required=file in m.REQUIRED, also=tuple(FACTS) if file == "rules.csv" else ()
-            )
+            if file not in m.RULE_TABLES:
+                self._tables[file] = self._reader.table(file, model, required=file in m.REQUIRED)
         self._unknown_files()
         if document is None:
             raise SetupError(self._sorted())
         setup = self._build(document)
-        grave = [finding for finding in self._sorted() if finding.grave]
+        findings = self._sorted()
+        grave = [finding for finding in findings if finding.grave]
         if grave:
             raise SetupError(grave)
-        return setup
+        return attrs.evolve(setup, notes=tuple(findings))
 
     def _unknown_files(self) -> None:
         """A misspelt file would otherwise be a table that is silently empty."""
-        for path in sorted(self._reader.folder.glob("*.csv")):
-            if path.name not in m.TABLES:
+        books = {f"{stem}{suffix}" for stem in ("rules", "shadow") for suffix in SUFFIXES}
+        found = (path for suffix in SUFFIXES for path in self._reader.folder.glob(f"*{suffix}"))
+        for path in sorted(found):
+            if path.name not in m.TABLES and path.name not in books and path.name != YAML:
                 close = get_close_matches(path.name, m.TABLES, n=1)
                 remedy = f"did you mean {close[0]}?" if close else f"the tables are {', '.join(m.TABLES)}"
                 self._reader.wrong(path.name, 0, "", "file.unknown", f"{path.name} is no table of a setup", remedy)
@@ -162,17 +181,23 @@ class _Loader:
     def _build(self, document: m.SetupDocument) -> Setup:
         ground = self._ground(document)
         roster = self._roster(document, ground.territory)
-        catalog = self._catalog()
+        catalog = self._catalog(document)
         ladders = self._ladders(document, roster)
         calendar, calendars = self._calendars(document)
-        table = self._table(catalog, ground.territory, roster, ladders, {calendar.id: calendar, **calendars})
+        facts = self._facts(document)
+        self._books = {
+            stem: book
+            for stem in ("rules", "shadow")
+            if (book := self._rulebook(stem, facts, catalog, required=stem == "rules")) is not None
+        }
         layers = self._layers(document, ground)
         points, thanks = self._points(document, roster)
-        return Setup(
+        setup = Setup(
             ground=ground,
             roster=roster,
             catalog=catalog,
-            tables=Timeline.always(table),
+            rulebooks=self._books["rules"].timeline(),
+            shadow=self._books.get("shadow"),
             case_policy=Timeline.always(self._case_policy(document, roster, ladders)),
             points_policy=Timeline.always(points),
             calendar=calendar,
@@ -185,7 +210,12 @@ class _Loader:
             subscriptions=self._subscriptions(),
             thanks=thanks,
             effective_on=document.effective_on,
+            coordinates=document.coordinates,
+            addresses=self._addresses(ground.territory),
         )
+        self._check_positions(document, ground.territory)
+        self._check_rules(setup)
+        return setup
 
     def _ground(self, document: m.SetupDocument) -> Ground:
         levels = tuple(Level(level.id, level.zh, level.en) for level in document.levels)
@@ -220,6 +250,36 @@ class _Loader:
             missing = finding.code == "ground.households-missing"
             self._take([finding], "territory" if missing else "ground")
         return ground
+
+    def _addresses(self, territory: Territory) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for row in self._rows("addresses.csv", m.AddressRow):
+            address, place = row.value.address, row.value.place
+            if place not in territory:
+                message = f"the address {address} is the unknown place {place!r}"
+                self._wrong("addresses.csv", row.row, "place", "territory.unknown-place", message, names=place)
+            if found.setdefault(address, place) != place:
+                message = f"the address {address} is {found[address]} already"
+                self._wrong("addresses.csv", row.row, "address", "territory.address-twice", message)
+        return found
+
+    def _check_positions(self, document: m.SetupDocument, territory: Territory) -> None:
+        """Positions mean nothing without their system, and the maps of China are hundreds of meters apart."""
+        placed = next((node for node in territory if node.longitude is not None or node.outline), None)
+        if placed is not None and not document.coordinates:
+            message = f"{placed.code} has a position, and nothing says in which system"
+            remedy = f"state coordinates: one of {', '.join(SYSTEMS)}"
+            self._reader.wrong(YAML, 1, "coordinates", "territory.no-system", message, remedy)
+        drawn: dict[str, dict[str, tuple[int, ...]]] = {}
+        for node in territory:
+            if node.outline:
+                drawn.setdefault(node.level, {})[node.code] = node.outline
+        for outlines in drawn.values():
+            try:
+                findings = check_outlines(outlines)
+            except ImportError:  # without shapely each outline is checked for itself
+                findings = check_outlines(outlines, together=False)
+            self._take(findings, "territory")
 
     def _outline(self, text: str, row: int) -> tuple[int, ...]:
         try:
@@ -273,24 +333,46 @@ class _Loader:
                     end_reason=post.end_reason,
                 )
             )
-        self._take(
-            Roster.check(
-                territory=territory, roles=roles, organizations=organizations, persons=persons, postings=postings
-            ),
-            "staffing",
+        absences = self._absences()
+        findings = Roster.check(
+            territory=territory,
+            roles=roles,
+            organizations=organizations,
+            persons=persons,
+            postings=postings,
+            absences=absences,
         )
+        self._take(findings, "staffing")
         return Roster(
             roles={role.id: role for role in roles},
             organizations={organization.id: organization for organization in organizations},
             persons={person.id: person for person in persons},
             postings=tuple(postings),
+            absences=absences,
         )
 
-    def _catalog(self) -> Catalog:
+    def _absences(self) -> tuple[Absence, ...]:
+        return tuple(
+            Absence(
+                holder=row.value.holder,
+                from_on=row.value.from_on,
+                until_on=row.value.until_on or dt.date.max,
+                deputy=row.value.deputy,
+            )
+            for row in self._rows("absences.csv", m.AbsenceRow)
+        )
+
+    def _catalog(self, document: m.SetupDocument) -> Catalog:
+        levels = [level.id for level in document.levels]
         kinds = []
         for row in self._rows("catalog.csv", m.KindRow):
             self._mark("catalog", row.value.code, "catalog.csv", row.row)
-            kinds.append(Kind(**row.value.model_dump()))
+            values = row.value.model_dump()
+            limit = self._limit(row.value.limit, "catalog.csv", row.row, "limit") if row.value.limit else None
+            kinds.append(Kind(**{**values, "limit": limit}))
+            if row.value.level and row.value.level not in levels:
+                message = f"there is no level {row.value.level!r}; the levels are {', '.join(levels)}"
+                self._wrong("catalog.csv", row.row, "level", "catalog.bad-level", message)
         self._take(Catalog.check(kinds), "catalog")
         return Catalog({kind.code: kind for kind in kinds})
 
@@ -323,69 +405,56 @@ class _Loader:
         self._take(check_ladders(ladders, roster.roles, roster.organizations, roster.persons), "escalation")
         return {ladder.id: ladder for ladder in ladders}
 
-    def _table(
-        self,
-        catalog: Catalog,
-        territory: Territory,
-        roster: Roster,
-        ladders: dict[str, Ladder],
-        calendars: dict[str, Calendar],
-    ) -> Table:
-        rules = []
-        for row in self._rows("rules.csv", m.RuleRow):
-            value = row.value
-            self._mark("routing", value.id, "rules.csv", row.row)
-            rules.append(
-                Rule(
-                    id=value.id,
-                    band=value.band,
-                    priority=value.priority,
-                    cells=self._cells(value, row.row),
-                    then=Then(
-                        lead=value.lead,
-                        supporting=value.supporting,
-                        informed=value.informed,
-                        limit=self._limit(value.limit, "rules.csv", row.row, "limit"),
-                        ladder=value.ladder,
-                        on_the_spot=value.on_the_spot,
-                        tell_zh=value.tell_zh,
-                        tell_en=value.tell_en,
-                        calendar=value.calendar,
-                    ),
-                )
-            )
-        try:
-            table = Table.build(rules)
-        except SetupError as error:
-            self._take(error.findings, "routing")
-            return Table(())
-        self._take(
-            table.check(
-                catalog=catalog,
-                territory=territory,
-                roles=roster.roles,
-                organizations=roster.organizations,
-                ladders=ladders,
-                calendars=calendars,
-            ),
-            "routing",
-        )
-        return table
+    def _facts(self, document: m.SetupDocument) -> dict[str, Fact]:
+        """Give the usual facts and those that the place declares."""
+        facts = dict(FACTS)
+        taken = {field.alias or name for row in m.RULE_TABLES.values() for name, field in row.model_fields.items()}
+        for place, part in enumerate(document.facts):
+            row = self._lines.get(("facts", place), 0)
+            if part.id in facts or part.id in taken:
+                self._wrong(YAML, row, "id", "routing.fact-twice", f"the fact {part.id!r} is there already")
+            if not part.id.isidentifier():
+                message = f"{part.id!r} is no name of a fact; write letters, digits and _"
+                self._wrong(YAML, row, "id", "routing.bad-fact-name", message)
+            facts[part.id] = Fact(part.id, part.type, part.zh, part.en, part.domain, least=part.least, most=part.most)
+        return facts
 
-    def _cells(self, rule: m.RuleRow, row: int) -> tuple[Cell, ...]:
-        cells = []
-        for name, text in (rule.model_extra or {}).items():
-            fact = FACTS.get(name)
-            if fact is None:
-                continue  # the header was found wrong already
+    def _rulebook(self, stem: str, facts: dict[str, Fact], catalog: Catalog, *, required: bool) -> Rulebook | None:
+        """Read the rules of one name, and the duty list behind them; the examples are kept for later."""
+        read = read_rule_rows(self._reader, stem, facts, required=required)
+        if not required and not read["rules"]:
+            return None
+        rows: dict[str, list[Rule]] = {"rules": duty_rules(catalog)}
+        for rule in rows["rules"]:
+            _, row = self._places.get(("catalog", rule.id.removeprefix(f"{DUTY}:")), ("", 0))
+            self._mark("routing", rule.id, "catalog.csv", row)
+        for part in ("rules", "limits", "also"):
+            for file, placed in read[part]:
+                self._places.setdefault(("routing", placed.value.id), (file, placed.row))
+                rows.setdefault(part, []).append(rule_of(self._reader, file, placed, facts))
+        for file, example in read["tests"]:
+            self._mark("example", example.value.id, file, example.row)
+        self._examples[stem] = {placed.value.id: example_of(placed) for _, placed in read["tests"]}
+        policies: dict[str, Policy] = {"rules": "first", "limits": "single", "also": "collect"}
+        tables = []
+        for part, policy in policies.items():
             try:
-                cell = parse_cell(fact, text)
-            except ValueError as error:
-                self._wrong("rules.csv", row, name, "routing.bad-cell", error)
-                continue
-            if cell is not None:
-                cells.append(cell)
-        return tuple(cells)
+                tables.append(Table.build(rows.get(part, ()), facts=facts, policy=policy))
+            except SetupError as error:
+                self._take(error.findings, "routing")
+                tables.append(Table((), facts, policy))
+        return Rulebook(*tables)
+
+    def _check_rules(self, setup: Setup) -> None:
+        """Check the rules of every day that has its own, and the examples beside them."""
+        for entry in setup.rulebooks.entries:
+            self._take(setup.check_rules(entry.value), "routing")
+        if setup.shadow is not None:
+            self._take(setup.check_rules(setup.shadow), "routing")
+        for stem, examples in self._examples.items():
+            book = self._books.get(stem)
+            if book is not None and not any(each.grave for each in self._reader.findings):
+                self._take(check_examples(book, examples, setup.names()), "example")
 
     def _layers(self, document: m.SetupDocument, ground: Ground) -> tuple[Layer, ...]:
         atoms: dict[str, dict[str, list[str]]] = {part.id: {} for part in document.layers}
@@ -461,6 +530,9 @@ class _Loader:
         row = self._lines.get(("cases",), 0)
         if part.desk not in roster.organizations:
             self._wrong(YAML, row, "desk", "cases.unknown-desk", f"the desk {part.desk!r} is no organization")
+        for role in part.covering:
+            if role not in roster.roles:
+                self._wrong(YAML, row, "covering", "cases.unknown-role", f"there is no role {role!r}")
         if part.desk_ladder and part.desk_ladder not in ladders:
             self._wrong(YAML, row, "desk_ladder", "cases.unknown-ladder", f"there is no ladder {part.desk_ladder!r}")
         return CasePolicy(

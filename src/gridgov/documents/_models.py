@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-__all__ = ["DOCUMENTS", "TABLES", "Document", "Row"]
+__all__ = ["DOCUMENTS", "RULE_TABLES", "TABLES", "Document", "Row"]
 
 
 def _none_if_empty(value: Any) -> Any:
@@ -50,6 +50,13 @@ class PlaceRow(Row):
     longitude: OptionalInt = Field(default=None, description="degrees × 10⁷, a whole number")
     latitude: OptionalInt = Field(default=None, description="degrees × 10⁷, a whole number")
     outline: str = Field(default="", description="corners: longitude and latitude in turn, with spaces between")
+
+
+class AddressRow(Row):
+    """addresses.csv: the code of an address, and the place that it is."""
+
+    address: str = Field(min_length=1, description="a code, no text: a standard address or house-number code")
+    place: str
 
 
 class AdjacencyRow(Row):
@@ -128,25 +135,79 @@ class KindRow(Row):
     urgency: str = Field(default="ordinary", description="ordinary, fast or urgent")
     admitted: bool = Field(default=True, description="it may enter the grids (入格事项)")
     checked: bool = Field(default=True, description="somebody else checks the result before it closes")
+    lead: str = Field(default="", description="who handles it, as in rules.csv; empty where rules say")
+    level: str = Field(default="", description="the level of setup.yaml at which it is handled")
+    limit: str = Field(default="", description="by when, as in 3工作日; empty: as the class above it, or rules")
+    filing: str = Field(default="", description="when a report becomes a case (立案条件)")
+    closing: str = Field(default="", description="when it may close (结案条件)")
 
 
-class RuleRow(Row):
-    """rules.csv: a routing rule; every other column is a fact."""
+class FactRow(Row):
+    """A row whose other columns are facts; an empty cell takes any value."""
 
     model_config = ConfigDict(extra="allow", frozen=True, str_strip_whitespace=True)
 
     id: str = Field(min_length=1)
-    band: str
-    priority: int = 100
-    lead: str = Field(description="role:NAME, org:NAME or desk")
+
+
+class AskingRow(FactRow):
+    """A row that asks for facts."""
+
+    when: str = Field(default="", description='a further condition, as in departments >= 2 && "school" in tag')
+    from_on: OptionalDate = Field(default=None, alias="from", description="the first day, YYYY-MM-DD")
+    until_on: OptionalDate = Field(default=None, alias="until", description="the last day, YYYY-MM-DD")
+
+
+class RuleRow(AskingRow):
+    """rules.csv: a routing rule; every other column is a fact."""
+
+    band: str = Field(description="emergency, safety, vulnerable, local, time, whistle, split, category or default")
+    priority: OptionalInt = Field(default=None, description="smaller is tried first; empty counts as 100")
+    lead: str = Field(description="role:NAME, org:NAME, nearest:KIND or desk")
     supporting: Words = Field(default=(), description="as lead; several with | between")
     informed: Words = Field(default=(), description="as lead; several with | between")
-    limit: str = Field(description="as in 3工作日 or 3 working days")
-    ladder: str = ""
+    limit: str = Field(default="", description="as in 3工作日 or 3 working days; empty where limits.csv says it")
+    ladder: str = Field(default="", description="a ladder of setup.yaml; empty where limits.csv says it, or the desk's")
     calendar: str = Field(default="", description="whose sessions the limit runs in; empty for the place's own")
-    on_the_spot: bool = False
-    tell_zh: str = ""
-    tell_en: str = ""
+    on_the_spot: bool = Field(default=False, description="the finder may handle it at once")
+    tell_zh: str = Field(default="", description="what the reporter is told, in Chinese")
+    tell_en: str = Field(default="", description="what the reporter is told, in English")
+
+
+class LimitRow(AskingRow):
+    """limits.csv: by when, where a rule does not say it; one row at most may answer a case."""
+
+    limit: str = Field(default="", description="as in 3工作日 or 3 working days")
+    calendar: str = Field(default="", description="whose sessions the limit runs in; empty for the place's own")
+    ladder: str = Field(default="", description="a ladder of setup.yaml")
+
+
+class AlsoRow(AskingRow):
+    """also.csv: who else takes part; every row that holds adds its parties."""
+
+    supporting: Words = Field(default=(), description="as lead of a rule; several with | between")
+    informed: Words = Field(default=(), description="as lead of a rule; several with | between")
+
+
+class ExampleRow(FactRow):
+    """rules.tests.csv: a case, and what the rules must say of it; facts that are left out are as usual."""
+
+    on: OptionalDate = Field(default=None, description="the day whose rules are asked; empty: the last ones")
+    rule: str = Field(default="", description="the rule that takes it; - for none")
+    lead: str = Field(default="", description="as the rule writes it")
+    supporting: str = Field(default="", description="several with | between; - for nobody")
+    informed: str = Field(default="", description="several with | between; - for nobody")
+    limit: str = ""
+    ladder: str = Field(default="", description="- for none")
+
+
+class AbsenceRow(Row):
+    """absences.csv: somebody is away for a while."""
+
+    holder: str
+    from_on: dt.date = Field(alias="from", description="the first day, YYYY-MM-DD")
+    until_on: OptionalDate = Field(default=None, alias="until", description="the last day, YYYY-MM-DD")
+    deputy: str = Field(default="", description="who stands in; empty for nobody")
 
 
 class DayRow(Row):
@@ -313,6 +374,27 @@ class LadderPart(Document):
     rungs: tuple[RungPart, ...]
 
 
+class FactPart(Document):
+    """A fact of cases that the place declares beside the usual ones; a column of the rules."""
+
+    id: str
+    type: Literal["text", "code", "number", "time", "tags"]
+    zh: str
+    en: str
+    domain: tuple[str, ...] = Field(default=(), description="the values that it may have; empty for any")
+    least: int | None = Field(default=None, description="of a number")
+    most: int | None = Field(default=None, description="of a number")
+
+
+class RulesDocument(Document):
+    """rules.yaml: the rows of rules.csv, limits.csv, also.csv and rules.tests.csv in one file."""
+
+    rules: tuple[dict[str, Any], ...]
+    limits: tuple[dict[str, Any], ...] = ()
+    also: tuple[dict[str, Any], ...] = ()
+    tests: tuple[dict[str, Any], ...] = ()
+
+
 class CasesPart(Document):
     """The policy of cases."""
 
@@ -338,6 +420,7 @@ class CasesPart(Document):
     appeal_days: int = 30
     duplicate_meters: int = 250
     duplicate_days: int = 7
+    covering: tuple[str, ...] = Field(default=(), description="roles whose holders cover an area (包抓)")
 
 
 class PanelPart(Document):
@@ -379,25 +462,42 @@ class SetupDocument(Document):
     layers: tuple[LayerPart, ...] = ()
     roles: tuple[RolePart, ...] = ()
     ladders: tuple[LadderPart, ...] = ()
+    coordinates: Literal["", "wgs84", "cgcs2000", "gcj02", "bd09"] = Field(
+        default="", description="the system of all positions in places.csv; stated, never guessed"
+    )
+    facts: tuple[FactPart, ...] = Field(default=(), description="more facts of cases, for rules to ask for")
     cases: CasesPart
     points: PointsPart = PointsPart()
 
 
-DOCUMENTS: dict[str, type[Document]] = {"setup.yaml": SetupDocument}
+DOCUMENTS: dict[str, type[Document]] = {"setup.yaml": SetupDocument, "rules.yaml": RulesDocument}
+RULE_TABLES: dict[str, type[FactRow]] = {
+    "rules.csv": RuleRow,
+    "limits.csv": LimitRow,
+    "also.csv": AlsoRow,
+    "rules.tests.csv": ExampleRow,
+    "shadow.csv": RuleRow,
+    "shadow.limits.csv": LimitRow,
+    "shadow.also.csv": AlsoRow,
+    "shadow.tests.csv": ExampleRow,
+}
+"""Tables whose further columns are facts."""
 TABLES: dict[str, type[Row]] = {
     "places.csv": PlaceRow,
+    "addresses.csv": AddressRow,
     "adjacency.csv": AdjacencyRow,
     "layers.csv": LayerGridRow,
     "organizations.csv": OrganizationRow,
     "persons.csv": PersonRow,
     "postings.csv": PostingRow,
+    "absences.csv": AbsenceRow,
     "incumbents.csv": IncumbentRow,
     "catalog.csv": KindRow,
-    "rules.csv": RuleRow,
+    **RULE_TABLES,
     "days.csv": DayRow,
     "deeds.csv": DeedRow,
     "goods.csv": GoodRow,
     "access.csv": AccessRow,
     "notices.csv": SubscriptionRow,
 }
-REQUIRED = frozenset({"places.csv", "catalog.csv", "rules.csv", "organizations.csv"})
+REQUIRED = frozenset({"places.csv", "catalog.csv", "organizations.csv"})

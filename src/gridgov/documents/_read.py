@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from gridgov.errors import Finding
 
-__all__ = ["Placed", "Reader"]
+__all__ = ["Path_", "Placed", "Reader", "Sheet", "guarded_text", "plain_text"]
 
 Model = TypeVar("Model", bound=BaseModel)
 Path_ = tuple[str | int, ...]
@@ -27,6 +27,30 @@ class Placed(Generic[Model]):
 
     value: Model
     row: int
+
+
+@attrs.frozen
+class Sheet:
+    """A table as it stands in a file: a header, and rows with the line or place that each stands in."""
+
+    file: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[int, tuple[str, ...]], ...]
+
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""How a cell begins that a spreadsheet would take for a formula."""
+
+
+def guarded_text(text: str) -> str:
+    """Write a text into a CSV cell so that no spreadsheet runs it as a formula; numbers stay numbers."""
+    risky = text.startswith((*FORMULA, *(f"'{sign}" for sign in FORMULA)))
+    return f"'{text}" if risky and not text.removeprefix("-").isdigit() else text
+
+
+def plain_text(cell: str) -> str:
+    """Read what :func:`guarded_text` wrote."""
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith((*FORMULA, "'")) else cell
 
 
 class Reader:
@@ -78,18 +102,31 @@ class Reader:
 
         :param also: more columns that it may have.
         """
+        sheet = self.csv(file, required=required)
+        return self.rows(sheet, model, also) if sheet is not None else []
+
+    def csv(self, file: str, *, required: bool = False) -> Sheet | None:
+        """Read a CSV file as it stands; None, and a finding, where it is none."""
         text = self.text(file, required=required)
         if text is None:
-            return []
-        reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+            return None
+        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
         try:
-            header = list(reader.fieldnames or [])
-            if not self._header_holds(file, header, model, also):
-                return []
-            return list(self._rows(file, reader, model, len(header)))
+            header = next(reader, [])
+            rows = [(reader.line_num, tuple(map(plain_text, cells))) for cells in reader if cells]
         except csv.Error as error:
             self.wrong(file, reader.line_num, "", "file.bad-csv", f"{file} is no CSV here: {error}", "mend the quotes")
+            return None
+        return Sheet(file, tuple(header), tuple(rows))
+
+    def rows(self, sheet: Sheet, model: type[Model], also: Collection[str] = ()) -> list[Placed[Model]]:
+        """Check the rows of a sheet; those that are wrong are noted and left out or mended.
+
+        :param also: more columns that it may have.
+        """
+        if not self._header_holds(sheet.file, list(sheet.header), model, also):
             return []
+        return list(self._rows(sheet, model))
 
     def _header_holds(self, file: str, header: list[str], model: type[BaseModel], also: Collection[str]) -> bool:
         known = {field.alias or name: field for name, field in model.model_fields.items()}
@@ -106,18 +143,18 @@ class Reader:
                 self.wrong(file, 1, name, "file.unknown-column", f"{file} has the unknown column {name!r}", remedy)
         return not missing
 
-    def _rows(self, file: str, reader: csv.DictReader[str], model: type[Model], width: int) -> Iterator[Placed[Model]]:
+    def _rows(self, sheet: Sheet, model: type[Model]) -> Iterator[Placed[Model]]:
         known = {field.alias or name for name, field in model.model_fields.items()}
         extra = model.model_config.get("extra") == "allow"
-        for cells in reader:
-            row = reader.line_num
-            if None in cells or None in cells.values():
-                self.wrong(
-                    file, row, "", "file.bad-row", f"the row has another number of cells than the {width} of the header"
-                )
+        width = len(sheet.header)
+        for row, cells in sheet.rows:
+            if len(cells) != width:
+                message = f"the row has another number of cells than the {width} of the header"
+                self.wrong(sheet.file, row, "", "file.bad-row", message)
                 continue
-            wanted = {name: cell for name, cell in cells.items() if extra or name in known}
-            value = self.model(file, row, model, self._without_empty(wanted, model))
+            named = dict(zip(sheet.header, cells, strict=True))
+            wanted = {name: cell for name, cell in named.items() if extra or name in known}
+            value = self.model(sheet.file, row, model, self._without_empty(wanted, model))
             if value is not None:
                 yield Placed(value, row)
 

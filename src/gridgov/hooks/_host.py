@@ -14,7 +14,8 @@ import pluggy
 
 from gridgov.errors import PluginError
 from gridgov.hooks._specs import PROJECT, Happening, Hooks, Refused
-from gridgov.routing import BANDS, Catalog, Rule
+from gridgov.routing import BANDS, Catalog, Fact, Rule
+from gridgov.setup import Setup
 from gridgov.store import Store
 from gridgov.territory import Territory
 from gridgov.worktime import PublishedDays
@@ -227,6 +228,27 @@ class Host:
                     )
                 found.append(attrs.evolve(rule, origin=name))
         return found
+
+    def facts(self) -> list[Fact]:
+        """Give every fact that plugins declare, in order.
+
+        :raises PluginError: for something that is no fact, or a name that is no column.
+        """
+        found = []
+        for name, facts in self._opening("gridgov_facts"):
+            for fact in facts:
+                if not isinstance(fact, Fact) or not fact.name.isidentifier():
+                    raise PluginError(name, f"gridgov_facts returns facts with a name of letters, not {fact!r}")
+                found.append(fact)
+        return found
+
+    def completed(self, setup: Setup) -> Setup:
+        """Give a setup with the facts, the rows and the days that plugins add.
+
+        :raises SetupError: for what does not fit the setup; :raises PluginError: as the single hooks.
+        """
+        rules = self.rules(setup.catalog, setup.territory)
+        return setup.with_rules(rules, self.facts()).with_days(self.days())
 
     def days(self) -> dict[str, PublishedDays]:
         """Give every source of days that plugins offer, by name.

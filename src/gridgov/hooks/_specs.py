@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 import pluggy
 
-from gridgov.routing import Catalog, Rule
+from gridgov.routing import Catalog, Fact, Rule
 from gridgov.store import Store
 from gridgov.territory import Territory
 from gridgov.worktime import PublishedDays
@@ -68,6 +68,17 @@ class Hooks:
         Called once when an office is opened. Return objects that fulfill
         :class:`gridgov.delivery.Channel`. No I/O here; a channel connects when it sends. Two
         channels of one name are refused. If the hook raises, opening fails with its name.
+        """
+
+    @hookspec
+    def gridgov_facts(self) -> Sequence[Fact]:  # type: ignore[empty-body]
+        """Declare facts of cases beside the usual ones, for rules to ask for.
+
+        Called once when an office is opened, and again when its setup is amended, before
+        ``gridgov_rules``. A fact has a name, a type and, where it is a code, its domain; what a case
+        states for it comes with ``OpenCase(facts=...)`` and is checked against both. One that is
+        declared already must be declared alike. No I/O. If the hook raises, opening fails with the
+        plugin's name.
         """
 
     @hookspec

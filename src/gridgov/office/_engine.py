@@ -136,8 +136,8 @@ class Engine:
         self._adopt()
 
     def _completed(self, setup: Setup) -> Setup:
-        """Give a setup with the rows and the days that plugins add."""
-        return setup.with_rules(self._host.rules(setup.catalog, setup.territory)).with_days(self._host.days())
+        """Give a setup with the facts, the rows and the days that plugins add."""
+        return self._host.completed(setup)
 
     def _adopt(self) -> None:
         if self._memory.subject("setup") is None:

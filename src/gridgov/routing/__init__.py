@@ -1,32 +1,78 @@
 """Which rule decides a case, and why not the others.
 
-Three values and one function. The :class:`Catalog` (事项清单) is the tree of kinds. A
-:class:`Table` is rows of typed cells over declared facts, in bands of a fixed order; the first
-hit inside a band decides. :func:`decide` is the plain, top-to-bottom interpreter, without any
-index: it is the oracle for whatever will be faster later. What it returns is a value that can
-say in two languages which rule hit, on which facts, and which earlier rules failed and where.
+A :class:`Table` is rows of typed cells over declared facts, in bands of a fixed order; the first
+hit inside a band decides. The :class:`Catalog` (事项清单) is the tree of kinds, with who handles
+each and by when. A :class:`Rulebook` is the tables of a place: rules, limits, and who else.
 
-A fact that a cell asks for and the case does not have is an error, unless the cell is empty
-(any): a missing fact is never silently false.
+Three ways to the same answer. :func:`interpret` goes from top to bottom, without any index, and
+is the oracle. The :class:`Router` of a table keeps one bit for each rule and one mask for each
+value, and is what decides. :class:`Batch` does the same for many cases at once.
+
+:func:`check_table` proves what can be said of a table before any case comes: rules that no case
+reaches, cases that no rule takes, two rules that would answer one case differently.
+:func:`replay` decides past cases by another rulebook and gives every difference.
+
+A fact that an answer hangs on and the case does not state is an error, unless the cell says that
+it may be missing: a missing fact is never silently false.
 """
 
-from gridgov.routing._catalog import Catalog, Kind
-from gridgov.routing._decide import Decision, Hit, NearMiss, decide
-from gridgov.routing._table import BANDS, FACTS, Cell, Fact, Rule, Table, Then, parse_cell
+from gridgov.routing._batch import Batch, Encoded
+from gridgov.routing._book import Rulebook, Ruling
+from gridgov.routing._catalog import Catalog, Duty, Kind
+from gridgov.routing._check import Checked, Names, check_table
+from gridgov.routing._decision import Decision, Hit, NearMiss
+from gridgov.routing._examples import EXPECTED, Example, check_examples, parse_value, usual_facts
+from gridgov.routing._facts import FACTS, SOURCES, Cell, Fact, Facts, FactValue, check_value, parse_cell
+from gridgov.routing._interpret import interpret, interpret_all, interpret_near
+from gridgov.routing._replay import Change, Replay, replay, what_differs
+from gridgov.routing._router import Router
+from gridgov.routing._table import ANSWERS, BANDS, DUTY, Policy, Rule, Table, Then, duty_rules
+from gridgov.routing._when import When, WhenError, parse_when
 
 __all__ = [
+    "ANSWERS",
     "BANDS",
+    "DUTY",
+    "EXPECTED",
     "FACTS",
+    "SOURCES",
+    "Batch",
     "Catalog",
     "Cell",
+    "Change",
+    "Checked",
     "Decision",
+    "Duty",
+    "Encoded",
+    "Example",
     "Fact",
+    "FactValue",
+    "Facts",
     "Hit",
     "Kind",
+    "Names",
     "NearMiss",
+    "Policy",
+    "Replay",
+    "Router",
     "Rule",
+    "Rulebook",
+    "Ruling",
     "Table",
     "Then",
-    "decide",
+    "When",
+    "WhenError",
+    "check_examples",
+    "check_table",
+    "check_value",
+    "duty_rules",
+    "interpret",
+    "interpret_all",
+    "interpret_near",
     "parse_cell",
+    "parse_value",
+    "parse_when",
+    "replay",
+    "usual_facts",
+    "what_differs",
 ]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from functools import cached_property
 
 import attrs
 
 from gridgov.errors import Finding, NotFoundError, SetupError
+from gridgov.worktime import Limit
 
-__all__ = ["AFFAIRS", "CO_GOVERNORS", "SIZES", "URGENCIES", "Catalog", "Kind"]
+__all__ = ["AFFAIRS", "CO_GOVERNORS", "SIZES", "URGENCIES", "Catalog", "Duty", "Kind", "kind_path"]
 
 AFFAIRS = ("public", "shared", "private")
 """公家事, 大家事, 自家事."""
@@ -20,10 +23,18 @@ URGENCIES = ("ordinary", "fast", "urgent")
 
 @attrs.frozen(kw_only=True)
 class Kind:
-    """A kind of matter; its code is dotted, and the dots are the tree (``utility.gas.smell``).
+    """A kind of matter: big class, small class, item.
+
+    Its code is dotted, and the dots are the tree (``utility.gas.smell``); the 2+2 digits of the
+    official classification (CJ/T 214: ``0102``) may stand first, and each pair is a level
+    (``0102.lid`` is an item of ``0102``, which is in ``01``).
 
     :param admitted: whether it may enter the grids (入格事项).
     :param checked: whether somebody else must check the result before the case closes.
+    :param lead: who handles it by the duty list, as a rule writes a target; empty where rules say.
+    :param level: the level of the territory at which it is handled, empty where nobody said.
+    :param limit: by when. What a kind leaves empty it has from the nearest class above that says it.
+    :param filing: when a report becomes a case (立案条件); :param closing: when it may close (结案条件).
     """
 
     code: str
@@ -35,6 +46,34 @@ class Kind:
     urgency: str = "ordinary"
     admitted: bool = True
     checked: bool = True
+    lead: str = ""
+    level: str = ""
+    limit: Limit | None = None
+    filing: str = ""
+    closing: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class Duty:
+    """What the duty list says of one kind; see :class:`Kind`."""
+
+    lead: str = ""
+    level: str = ""
+    limit: Limit | None = None
+    filing: str = ""
+    closing: str = ""
+
+
+_PAIRS = re.compile(r"\d\d(?:\d\d)+", re.ASCII)
+
+
+def kind_path(code: str) -> tuple[str, ...]:
+    """Give a code and every class above it, from the item to the big class."""
+    first, *rest = code.split(".")
+    heads = [first[:end] for end in range(2, len(first) + 1, 2)] if _PAIRS.fullmatch(first) else [first]
+    for part in rest:
+        heads.append(f"{heads[-1]}.{part}")
+    return tuple(reversed(heads))
 
 
 @attrs.frozen(eq=False)
@@ -98,7 +137,22 @@ class Catalog:
 
     def under(self, prefix: str) -> bool:
         """Say whether any kind is *prefix* or lies below it."""
-        return any(code == prefix or code.startswith(f"{prefix}.") for code in self.kinds)
+        return prefix in self._classes
+
+    @cached_property
+    def _classes(self) -> frozenset[str]:
+        return frozenset(step for code in self.kinds for step in kind_path(code))
+
+    def duty(self, code: str) -> Duty:
+        """Give what the duty list says of a kind, each part from the nearest class that says it."""
+        steps = [self.kinds[step] for step in kind_path(code) if step in self.kinds]
+        return Duty(
+            lead=next((kind.lead for kind in steps if kind.lead), ""),
+            level=next((kind.level for kind in steps if kind.level), ""),
+            limit=next((kind.limit for kind in steps if kind.limit), None),
+            filing=next((kind.filing for kind in steps if kind.filing), ""),
+            closing=next((kind.closing for kind in steps if kind.closing), ""),
+        )
 
 
 def _wrong(subject: str, column: str, message: str, remedy: str) -> Finding:

@@ -1,163 +1,72 @@
-"""Rules as rows: declared facts, typed cells, bands, and what a rule gives."""
+"""Rules as rows: typed cells over declared facts, bands, and what a rule gives."""
 
 from __future__ import annotations
 
-import re
+import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cached_property
 from typing import Literal
+from weakref import WeakKeyDictionary
 
 import attrs
 
 from gridgov.errors import Finding, SetupError
 from gridgov.proofs import canonical, digest
-from gridgov.routing._catalog import AFFAIRS, CO_GOVERNORS, SIZES, URGENCIES, Catalog
+from gridgov.routing._catalog import Catalog, kind_path
+from gridgov.routing._facts import FACTS, Cell, Fact
+from gridgov.routing._router import Router
+from gridgov.routing._when import When, WhenError, parse_when
 from gridgov.territory import Territory
 from gridgov.worktime import Limit
 
-__all__ = ["BANDS", "FACTS", "Cell", "Fact", "Rule", "Table", "Then", "parse_cell"]
+__all__ = [
+    "ANSWERS",
+    "BANDS",
+    "DUTY",
+    "Policy",
+    "Rule",
+    "Table",
+    "Then",
+    "duty_rules",
+    "unknown",
+    "when_types",
+    "wrong",
+]
 
 BANDS = ("emergency", "safety", "vulnerable", "local", "time", "whistle", "split", "category", "default")
 """The order in which rules are tried; plugins may add rows to ``local`` and below only."""
 
-FactType = Literal["text", "code", "number", "kind", "place"]
-
-
-@attrs.frozen
-class Fact:
-    """A column of a table.
-
-    :param type: ``kind`` matches by prefix in the catalog, ``place`` by ancestor in the
-        territory, ``number`` by comparison, ``code`` and ``text`` by equality.
-    :param domain: the values that a ``code`` may have, empty for any.
-    """
-
-    name: str
-    type: FactType
-    zh: str
-    en: str
-    domain: tuple[str, ...] = ()
-
-
-FACTS: Mapping[str, Fact] = {
-    fact.name: fact
-    for fact in (
-        Fact("kind", "kind", "事项类型", "kind"),
-        Fact("place", "place", "地点", "place"),
-        Fact("grid_kind", "code", "网格类型", "grid kind"),
-        Fact("source", "code", "来源", "source"),
-        Fact(
-            "reporter",
-            "code",
-            "上报人",
-            "reporter",
-            ("resident", "worker", "organization", "system", "anonymous"),
-        ),
-        Fact("affair", "code", "三事分流", "affair", AFFAIRS),
-        Fact("co_governor", "code", "共治方", "co-governor", CO_GOVERNORS),
-        Fact("size", "code", "大小", "size", SIZES),
-        Fact("urgency", "code", "紧急程度", "urgency", URGENCIES),
-        Fact("mode", "code", "平急状态", "mode", ("peacetime", "emergency")),
-        Fact("day", "code", "日子", "kind of day", ("working", "rest", "unknown")),
-        Fact("departments", "number", "涉及部门数", "departments concerned"),
-        Fact("repeats", "number", "重复次数", "repeats"),
-        Fact("tag", "text", "标签", "tag"),
-    )
+Policy = Literal["first", "single", "collect"]
+ANSWERS: Mapping[Policy, tuple[str, ...]] = {
+    "first": ("lead", "supporting", "informed", "limit", "calendar", "ladder", "on_the_spot", "tell_zh", "tell_en"),
+    "single": ("limit", "calendar", "ladder"),
+    "collect": ("supporting", "informed"),
 }
-"""The facts that every case has."""
-
-Op = Literal["equals", "in", "not-in", "below", "at-least", "at-most", "between"]
-
-
-@attrs.frozen
-class Cell:
-    """One condition on one fact.
-
-    ``below`` is what a kind or place matches: the value itself or anything under it.
-    """
-
-    fact: str
-    op: Op
-    values: tuple[str, ...]
-
-    def __str__(self) -> str:
-        joined = "|".join(self.values)
-        match self.op:
-            case "equals" | "in" | "below":
-                return joined
-            case "not-in":
-                return f"!{joined}"
-            case "at-least":
-                return f">={joined}"
-            case "at-most":
-                return f"<={joined}"
-            case "between":
-                return "..".join(self.values)
-
-
-_NUMBER = re.compile(r"-?\d+")
-
-
-def parse_cell(fact: Fact, text: str) -> Cell | None:
-    """Read one cell: ``a``, ``a|b``, ``!a|b``, and for numbers ``>=3``, ``<=3``, ``2..5``; empty is any.
-
-    :raises ValueError: says what was read and what would be right.
-    """
-    text = text.strip()
-    if not text or text == "*":
-        return None
-    if fact.type == "number":
-        return _number_cell(fact, text)
-    negated = text.startswith("!")
-    values = tuple(part.strip().removesuffix(".*") for part in text.removeprefix("!").split("|"))
-    if any(not value or value[0] in "<>=!" for value in values):
-        raise ValueError(f"{text!r} is no condition on {fact.name}; write a value, a|b, or !a|b")
-    for value in values:
-        if fact.domain and value not in fact.domain:
-            raise ValueError(f"{value!r} is no {fact.en}; one of {', '.join(fact.domain)}")
-    if negated:
-        return Cell(fact.name, "not-in", values)
-    if fact.type in ("kind", "place"):
-        return Cell(fact.name, "below", values)
-    return Cell(fact.name, "equals" if len(values) == 1 else "in", values)
-
-
-def _number_cell(fact: Fact, text: str) -> Cell:
-    low, dots, high = text.partition("..")
-    op: Op
-    numbers: tuple[str, ...]
-    if dots:
-        op, numbers = "between", (low.strip(), high.strip())
-    elif text.startswith(">="):
-        op, numbers = "at-least", (text[2:].strip(),)
-    elif text.startswith("<="):
-        op, numbers = "at-most", (text[2:].strip(),)
-    else:
-        op, numbers = "equals", (text,)
-    if not all(_NUMBER.fullmatch(number) for number in numbers):
-        raise ValueError(f"{text!r} is no condition on the number {fact.name}; write 3, >=3, <=3 or 2..5")
-    if op == "between" and int(low) > int(high):
-        raise ValueError(f"{text!r} matches no number; write the smaller one first")
-    return Cell(fact.name, op, tuple(str(int(number)) for number in numbers))
+"""What the rows of a table may give: the first that hits; the only one that hits; all that hit."""
 
 
 @attrs.frozen(kw_only=True)
 class Then:
     """What a rule gives.
 
-    Targets are written ``role:area-lead`` (found by climbing the tree), ``org:gas`` or
+    Targets are written ``role:area-lead`` (found by climbing the tree), ``org:gas`` (a department,
+    station, partner or team), ``nearest:station`` (the nearest posted organization of a kind) or
     ``desk`` (the street's desk, where a person decides).
 
+    :param limit: None where the table of limits says it.
     :param calendar: whose sessions the limit runs in, empty for the place's own.
+    :param ladder: empty where the table of limits says it, or the desk's.
     :param on_the_spot: the finder may handle the case at once (当场答复, 在本级解决).
     :param tell: what the reporter is told, in Chinese and English.
     """
 
-    lead: str
+    lead: str = ""
     supporting: tuple[str, ...] = ()
     informed: tuple[str, ...] = ()
-    limit: Limit = attrs.field(validator=attrs.validators.instance_of(Limit))
+    limit: Limit | None = attrs.field(
+        default=None, validator=attrs.validators.optional(attrs.validators.instance_of(Limit))
+    )
     ladder: str = ""
     on_the_spot: bool = False
     tell_zh: str = ""
@@ -165,150 +74,200 @@ class Then:
     calendar: str = ""
 
 
+NOTHING = Then()
+
+
 @attrs.frozen(kw_only=True)
 class Rule:
-    """A row: all of *cells* must hold.
+    """A row: all of *cells* must hold, and *when*, where there is one.
 
-    :param priority: smaller ones are tried first inside a band; equal ones in the order of the table.
+    :param when: a condition that a table cannot say, in a subset of CEL; see :func:`parse_when`.
+    :param priority: smaller ones are tried first inside a band, None counts as 100. Two rules of one
+        given priority may not give different answers to one case; without one, the order of the table
+        decides.
     :param origin: the plugin that added the row, empty for the place's own.
+    :param until_on: the last day on which the row holds.
     """
 
     id: str
-    band: str
+    band: str = "category"
     cells: tuple[Cell, ...]
+    when: str = ""
     then: Then
-    priority: int = 100
+    priority: int | None = None
     origin: str = ""
+    from_on: dt.date = dt.date.min
+    until_on: dt.date = dt.date.max
+
+    @property
+    def rank(self) -> int:
+        """The priority, 100 where none is given."""
+        return 100 if self.priority is None else self.priority
 
 
 @attrs.frozen(eq=False)
 class Table:
-    """Rules in the order in which they are tried. Make one with :meth:`build`."""
+    """Rules in the order in which they are tried. Make one with :meth:`build`.
+
+    :param policy: ``first``: the first hit decides; ``single``: at most one row may answer, proved by
+        :func:`check_table`; ``collect``: every hit adds to the answer.
+    """
 
     rules: tuple[Rule, ...]
     facts: Mapping[str, Fact] = attrs.field(factory=lambda: dict(FACTS))
+    policy: Policy = "first"
+    _routers: WeakKeyDictionary[Territory, Router] = attrs.field(factory=WeakKeyDictionary, init=False, repr=False)
 
     @classmethod
-    def build(cls, rules: Sequence[Rule], *, facts: Mapping[str, Fact] = FACTS) -> Table:
+    def build(cls, rules: Sequence[Rule], *, facts: Mapping[str, Fact] = FACTS, policy: Policy = "first") -> Table:
         """Order and check rules in themselves.
 
-        :raises SetupError: with every mistake; names from outside are checked by :meth:`check`.
+        :raises SetupError: with every mistake; names from outside are checked by :func:`check_table`.
         """
-        findings = list(_check_rules(rules, facts))
+        findings = list(_check_rules(rules, facts, policy))
         if findings:
             raise SetupError(findings)
-        ordered = sorted(rules, key=lambda rule: (BANDS.index(rule.band), rule.priority))
-        return cls(tuple(ordered), dict(facts))
+        ordered = sorted(rules, key=lambda rule: (BANDS.index(rule.band), rule.rank))
+        return cls(tuple(ordered), dict(facts), policy)
 
     @cached_property
     def version(self) -> str:
-        """The first 16 digits of the digest of all rules: what a decision names."""
-        return digest(canonical(list(self.rules)))[:16]
+        """The first 16 digits of the digest of all rules and declared facts: what a decision names."""
+        named = {cell.fact for rule in self.rules for cell in rule.cells}
+        named.update(name for when in self.whens.values() for name in (*when.required, *when.optional))
+        return digest(canonical([self.policy, list(self.rules), [self.facts[name] for name in sorted(named)]]))[:16]
 
-    def with_rules(self, added: Sequence[Rule]) -> Table:
+    @cached_property
+    def whens(self) -> Mapping[str, When]:
+        """The further conditions, by the text of their rules."""
+        types = when_types(self.facts)
+        return {rule.when: parse_when(rule.when, types) for rule in self.rules if rule.when}
+
+    def router(self, territory: Territory) -> Router:
+        """Give the fast decider of this table on a territory; it is built once for both."""
+        found = self._routers.get(territory)
+        if found is None:
+            found = self._routers[territory] = Router(self, territory)
+        return found
+
+    def with_rules(self, added: Sequence[Rule], facts: Mapping[str, Fact] | None = None) -> Table:
         """Give a table with more rows; those of a plugin take the place of what it has added before.
 
+        :param facts: more declared facts.
         :raises SetupError: as :meth:`build`.
         """
         again = {rule.origin for rule in added} - {""}
         kept = [rule for rule in self.rules if rule.origin not in again]
         # Where they stood: equal priorities are tried in the order of the table.
         first = next((place for place, rule in enumerate(self.rules) if rule.origin in again), len(kept))
-        return Table.build((*kept[:first], *added, *kept[first:]), facts=self.facts)
+        return Table.build(
+            (*kept[:first], *added, *kept[first:]), facts={**self.facts, **(facts or {})}, policy=self.policy
+        )
 
-    def check(
-        self,
-        *,
-        catalog: Catalog,
-        territory: Territory,
-        roles: Mapping[str, object],
-        organizations: Mapping[str, object],
-        ladders: Mapping[str, object],
-        calendars: Mapping[str, object] | None = None,
-    ) -> Iterator[Finding]:
-        """Give every rule that names what does not exist, and every rule that can never hit.
+    def changes_on(self) -> tuple[dt.date, ...]:
+        """Give the days on which another set of rows begins to hold, in order."""
+        days = {rule.from_on for rule in self.rules if rule.from_on > dt.date.min}
+        days |= {rule.until_on + dt.timedelta(days=1) for rule in self.rules if rule.until_on < dt.date.max}
+        return tuple(sorted(days))
 
-        A rule is found dead here when an earlier rule of its band or of an earlier band has a
-        subset of its cells; what is covered only by a union of others is not looked for yet.
-        """
-        for rule in self.rules:
-            for cell in rule.cells:
-                yield from _check_names(rule, cell, catalog, territory)
-            if rule.then.ladder and rule.then.ladder not in ladders:
-                yield _unknown(rule, "ladder", "ladder", rule.then.ladder, ladders)
-            if rule.then.calendar and rule.then.calendar not in (calendars or {}):
-                yield _unknown(rule, "calendar", "calendar", rule.then.calendar, calendars or {})
-            for column, targets in (
-                ("lead", (rule.then.lead,)),
-                ("supporting", rule.then.supporting),
-                ("informed", rule.then.informed),
-            ):
-                yield from _check_targets(rule, column, targets, roles, organizations)
-        for place, rule in enumerate(self.rules):
-            dead = next((b for b in self.rules[:place] if set(b.cells) <= set(rule.cells)), None)
-            if dead is not None:
-                finding = _wrong(
-                    rule,
-                    "unreachable",
-                    "",
-                    f"the rule {rule.id} can never hit: {dead.id} before it takes all of its cases",
-                    "move it up, make it narrower than that one, or remove it",
-                )
-                # A plugin may replace a rule of the place on purpose; within one hand it is a slip.
-                yield attrs.evolve(finding, grave=dead.origin == rule.origin)
+    def on(self, day: dt.date) -> Table:
+        """Give the table with the rows that hold on a day only."""
+        held = tuple(rule for rule in self.rules if rule.from_on <= day <= rule.until_on)
+        return self if held == self.rules else Table(held, self.facts, self.policy)
 
 
-def _check_rules(rules: Sequence[Rule], facts: Mapping[str, Fact]) -> Iterator[Finding]:
-    seen: set[str] = set()
-    for rule in rules:
-        if rule.id in seen:
-            yield _wrong(rule, "id-twice", "id", f"the rule id {rule.id!r} stands twice", "give each rule its own id")
-        seen.add(rule.id)
-        if rule.band not in BANDS:
-            yield _wrong(
-                rule,
-                "unknown-band",
-                "band",
-                f"the band {rule.band!r} is unknown",
-                f"one of {', '.join(BANDS)}",
-            )
-        for cell in rule.cells:
-            if cell.fact not in facts:
-                yield _unknown(rule, "fact", cell.fact, cell.fact, facts)
+DUTY = "duty-list"
+"""The origin of rules that come from the duty list."""
+BEHIND, STEP = 1000, 10
 
 
-def _check_names(rule: Rule, cell: Cell, catalog: Catalog, territory: Territory) -> Iterator[Finding]:
-    for value in cell.values:
-        if cell.fact == "kind" and not catalog.under(value):
-            yield _unknown(rule, "kind", "kind", value, catalog.kinds)
-        if cell.fact == "place" and value not in territory:
-            yield _unknown(rule, "place", "place", value, territory.nodes)
+def duty_rules(catalog: Catalog) -> list[Rule]:
+    """Give a rule for every kind to which the duty list gives a lead: behind all others of ``category``.
 
-
-def _check_targets(
-    rule: Rule,
-    column: str,
-    targets: Sequence[str],
-    roles: Mapping[str, object],
-    organizations: Mapping[str, object],
-) -> Iterator[Finding]:
-    for target in targets:
-        what, _, name = target.partition(":")
-        if target == "desk":
+    The closer a class is to the matter, the earlier it is asked; what it does not say, the limit for
+    instance, is what the nearest class above it says.
+    """
+    found = []
+    for kind in catalog.kinds.values():
+        if not kind.lead and kind.limit is None:
             continue
-        known: Mapping[str, object] | None = {"role": roles, "org": organizations}.get(what)
-        if known is None or not name:
-            yield _wrong(rule, "bad-target", column, f"{target!r} is nobody", "write role:NAME, org:NAME or desk")
-        elif name not in known:
-            yield _unknown(rule, "role" if what == "role" else "department", column, name, known)
+        duty = catalog.duty(kind.code)
+        if duty.lead:
+            found.append(
+                Rule(
+                    id=f"{DUTY}:{kind.code}",
+                    band="category",
+                    priority=BEHIND - STEP * len(kind_path(kind.code)),
+                    cells=(Cell("kind", "below", (kind.code,)),),
+                    then=Then(lead=duty.lead, limit=duty.limit),
+                    origin=DUTY,
+                )
+            )
+    return found
 
 
-def _wrong(rule: Rule, code: str, column: str, message: str, remedy: str) -> Finding:
+def when_types(facts: Mapping[str, Fact]) -> dict[str, Literal["int", "text", "bool", "texts"]]:
+    """Give fact → its type in a further condition."""
+    plain: Mapping[str, Literal["int", "texts"]] = {"number": "int", "time": "int", "tags": "texts"}
+    return {name: plain.get(fact.type, "text") for name, fact in facts.items()}
+
+
+def _check_rules(rules: Sequence[Rule], facts: Mapping[str, Fact], policy: Policy) -> Iterator[Finding]:
+    seen: dict[str, list[Rule]] = {}
+    types = when_types(facts)
+    for rule in rules:
+        if any(_same_days(rule, other) for other in seen.setdefault(rule.id, [])):
+            yield wrong(rule, "id-twice", "id", f"the rule id {rule.id!r} stands twice", "give each rule its own id")
+        seen[rule.id].append(rule)
+        if rule.band not in BANDS:
+            message = f"the band {rule.band!r} is unknown"
+            yield wrong(rule, "unknown-band", "band", message, f"one of {', '.join(BANDS)}")
+        if rule.until_on < rule.from_on:
+            message = f"the rule {rule.id} ends on {rule.until_on}, before {rule.from_on}"
+            yield wrong(rule, "dates-out-of-order", "until", message, "end after start")
+        yield from _check_cells(rule, facts)
+        yield from _check_answers(rule, policy)
+        try:
+            _ = rule.when and parse_when(rule.when, types)
+        except WhenError as error:
+            yield wrong(rule, "bad-when", "when", str(error), "")
+
+
+def _same_days(one: Rule, other: Rule) -> bool:
+    return one.from_on <= other.until_on and other.from_on <= one.until_on
+
+
+def _check_cells(rule: Rule, facts: Mapping[str, Fact]) -> Iterator[Finding]:
+    asked: set[str] = set()
+    for cell in rule.cells:
+        if cell.fact not in facts:
+            yield unknown(rule, "fact", cell.fact, cell.fact, facts)
+        if cell.fact in asked:
+            message = f"the rule {rule.id} asks for {cell.fact} twice"
+            yield wrong(rule, "cell-twice", cell.fact, message, "write one cell, or the second condition in when")
+        asked.add(cell.fact)
+
+
+def _check_answers(rule: Rule, policy: Policy) -> Iterator[Finding]:
+    given = [name for name in ANSWERS["first"] if getattr(rule.then, name) != getattr(NOTHING, name)]
+    for name in given:
+        if name not in ANSWERS[policy]:
+            remedy = f"it gives {', '.join(ANSWERS[policy])}; the rest stands in the rules"
+            yield wrong(rule, "not-its-answer", name, f"a row of this table gives no {name}", remedy)
+    if policy == "first" and not rule.then.lead:
+        yield wrong(rule, "no-lead", "lead", f"the rule {rule.id} names nobody", "write role:NAME, org:NAME or desk")
+    if not given and policy != "first":
+        yield wrong(rule, "no-answer", "", f"the rule {rule.id} gives nothing", f"give {', '.join(ANSWERS[policy])}")
+
+
+def wrong(rule: Rule, code: str, column: str, message: str, remedy: str) -> Finding:
+    """Make a finding about a rule."""
     return Finding(code=f"routing.{code}", subject=rule.id, column=column, message=message, remedy=remedy)
 
 
-def _unknown(rule: Rule, what: str, column: str, name: str, known: Mapping[str, object]) -> Finding:
+def unknown(rule: Rule, what: str, column: str, name: str, known: Mapping[str, object]) -> Finding:
+    """Make a finding about a name that does not exist."""
     close = get_close_matches(name, known, n=1)
     remedy = f"did you mean {close[0]!r}?" if close else f"add that {what} or name another one"
-    finding = _wrong(rule, f"unknown-{what}", column, f"the rule {rule.id} names the unknown {what} {name!r}", remedy)
+    finding = wrong(rule, f"unknown-{what}", column, f"the rule {rule.id} names the unknown {what} {name!r}", remedy)
     return attrs.evolve(finding, names=name)

@@ -28,10 +28,10 @@ from gridgov.merging import (
 from gridgov.points import PointsGiven, PointsPolicy
 from gridgov.policy import Timeline
 from gridgov.proofs import Sealed, canonical, digest
-from gridgov.routing import Catalog, Rule, Table
+from gridgov.routing import Catalog, Fact, Names, Rule, Rulebook
 from gridgov.setup._jurisdiction import JurisdictionGiven
 from gridgov.staffing import Posting, Roster
-from gridgov.territory import Ground, Node, Territory
+from gridgov.territory import Ground, Locator, Node, Territory
 from gridgov.worktime import Calendar, PublishedDays
 
 __all__ = ["Retention", "Setup", "Subscription", "Thanks"]
@@ -92,21 +92,29 @@ class Setup:
 
     :param effective_on: the day from which postings made by a plan hold.
     :param calendar: the place's own; :param calendars: more of them by id, for rules to name.
+    :param rulebooks: who handles what, by when; :param shadow: another one that decides beside it without
+        acting, so that its differences can be seen before it is adopted.
+    :param coordinates: the system in which positions of places are given (``wgs84``, ``cgcs2000``,
+        ``gcj02``, ``bd09``), empty where none are; :param addresses: address code → place.
     :param incumbents: who must be posted on base grids by a plan.
     :param merging: how grids are wanted; see :class:`~gridgov.merging.MergePolicy`.
     :param plan: the merge plan in force; None before the merge. It holds since *plan_on*.
     :param repostings: where people went by that plan; :param gaps: what it left open: grids without
         a holder, holders without a grid.
+    :param notes: what was worth a look when the files were read, and forbade nothing.
     """
 
     ground: Ground
     roster: Roster
     catalog: Catalog
-    tables: Timeline[Table]
+    rulebooks: Timeline[Rulebook]
     case_policy: Timeline[CasePolicy]
     points_policy: Timeline[PointsPolicy] = attrs.field(factory=lambda: Timeline.always(PointsPolicy()))
     calendar: Calendar = attrs.field(factory=Calendar)
     calendars: Mapping[str, Calendar] = attrs.field(factory=dict)
+    shadow: Rulebook | None = None
+    coordinates: str = ""
+    addresses: Mapping[str, str] = attrs.field(factory=dict)
     ladders: Mapping[str, Ladder] = attrs.field(factory=dict)
     access: AccessPolicy = attrs.field(factory=AccessPolicy)
     layers: tuple[Layer, ...] = ()
@@ -120,6 +128,7 @@ class Setup:
     plan_on: dt.date = dt.date.min
     repostings: tuple[Reposting, ...] = ()
     gaps: tuple[Finding, ...] = ()
+    notes: tuple[Finding, ...] = ()
 
     @property
     def bounds(self) -> Bounds:
@@ -213,20 +222,39 @@ class Setup:
         roster = self.roster.with_postings(found.added, self.territory, ended=ended)
         return attrs.evolve(self, roster=roster, repostings=found.moved, gaps=found.findings)
 
-    def with_rules(self, added: Sequence[Rule]) -> Setup:
-        """Give a setup whose tables all have more rows.
+    def with_rules(self, added: Sequence[Rule], facts: Sequence[Fact] = ()) -> Setup:
+        """Give a setup whose rulebooks all have more rules.
 
         :param added: rows of a plugin take the place of those that it has added before, so that the
             setup of an open office can be changed and handed back to it.
-        :raises SetupError: for rows that name what does not exist.
+        :param facts: more facts that rules may ask for.
+        :raises SetupError: for rows that name what does not exist, or a fact that is declared otherwise.
         """
-        if not added:
+        if not added and not facts:
             return self
-        entries = tuple(attrs.evolve(entry, value=entry.value.with_rules(added)) for entry in self.tables.entries)
-        findings = [finding for entry in entries for finding in self.check_table(entry.value) if finding.grave]
+        declared = self._declared(facts)
+        entries = self.rulebooks.entries
+        ends = [entry.from_on - dt.timedelta(days=1) for entry in entries[1:]] + [dt.date.max]
+        dated = [
+            each
+            for entry, end in zip(entries, ends, strict=True)
+            for each in entry.value.with_rules(added, declared).timeline(entry.from_on, end).entries
+        ]
+        findings = [finding for entry in dated for finding in self.check_rules(entry.value) if finding.grave]
         if findings:
             raise SetupError(findings)
-        return attrs.evolve(self, tables=Timeline(entries))
+        shadow = self.shadow.with_rules(added, declared) if self.shadow is not None else None
+        return attrs.evolve(self, rulebooks=Timeline(tuple(dated)), shadow=shadow)
+
+    def _declared(self, facts: Sequence[Fact]) -> dict[str, Fact]:
+        known = dict(self.rulebooks.entries[-1].value.facts)
+        for fact in facts:
+            if known.setdefault(fact.name, fact) != fact:
+                message = f"the fact {fact.name} is declared already, and otherwise"
+                remedy = "give it another name, or declare it in the same way"
+                finding = Finding(code="routing.fact-twice", subject=fact.name, message=message, remedy=remedy)
+                raise SetupError([finding])
+        return {fact.name: fact for fact in facts}
 
     def with_days(self, sources: Mapping[str, PublishedDays]) -> Setup:
         """Give a setup whose calendars have the days of the sources that they name.
@@ -260,36 +288,72 @@ class Setup:
         return fresh
 
     @cached_property
+    def locator(self) -> Locator:
+        """What finds the place of a report by its address code or its position.
+
+        The outlines are those of the lowest level that has any: a building, else a grid.
+
+        :raises ValueError: for a setup whose places have no outlines, or which does not state the
+            system of its coordinates.
+        """
+        drawn = {node.level for node in self.territory if node.outline}
+        levels = [level.id for level in self.territory.levels if level.id in drawn]
+        if not levels:
+            raise ValueError("no place of this setup has an outline; give outlines, or name places by their codes")
+        return Locator.of(self.territory, level=levels[-1], system=self.coordinates, addresses=self.addresses)
+
+    @cached_property
     def calendars_by_id(self) -> Mapping[str, Calendar]:
         """Every calendar by its id, the place's own among them."""
         return {**self.calendars, self.calendar.id: self.calendar}
 
-    def check_table(self, table: Table) -> list[Finding]:
-        """Give every rule of a table that names what this setup does not have."""
-        return list(
-            table.check(
-                catalog=self.catalog,
-                territory=self.territory,
-                roles=self.roster.roles,
-                organizations=self.roster.organizations,
-                ladders=self.ladders,
-                calendars=self.calendars_by_id,
-            )
+    def names(self, on: dt.date | None = None) -> Names:
+        """Give what the rules of this setup may name.
+
+        :param on: a day for which postings and calendars are looked at as well.
+        """
+        return Names(
+            catalog=self.catalog,
+            territory=self.territory,
+            roster=self.roster,
+            ladders=self.ladders,
+            calendars=self.calendars_by_id,
+            calendar=self.calendar,
+            awaited=frozenset(each.role for each in self.incumbents) if self.plan is None else frozenset(),
+            on=on,
         )
+
+    def check_rules(self, book: Rulebook, on: dt.date | None = None) -> list[Finding]:
+        """Give everything that is wrong with a rulebook in this setup, and what is worth a look.
+
+        :param on: a day for which postings and calendars are looked at as well.
+        """
+        return list(book.check(self.names(on)))
 
     @cached_property
     def sections(self) -> dict[str, bytes]:
         """Each part of the setup as canonical bytes, by name."""
         return {
             "territory": canonical([self.territory.levels, self.territory.nodes, self.territory.root]),
-            "ground": canonical(self.ground.adjacencies),
+            "ground": canonical([self.ground.adjacencies, self.coordinates, self.addresses]),
             "layers": canonical([[each.id, each.zh, each.en, each.department, each.grids] for each in self.layers]),
             "plan": canonical(self.plan.contents if self.plan is not None else None),
             "staffing": canonical(
-                [self.roster.roles, self.roster.organizations, self.roster.persons, self.roster.postings]
+                [
+                    self.roster.roles,
+                    self.roster.organizations,
+                    self.roster.persons,
+                    self.roster.postings,
+                    self.roster.absences,
+                ]
             ),
             "catalog": canonical(self.catalog.kinds),
-            "tables": canonical([[entry.from_on, entry.value.rules] for entry in self.tables.entries]),
+            "tables": canonical(
+                [
+                    [[entry.from_on, entry.value.contents] for entry in self.rulebooks.entries],
+                    self.shadow.contents if self.shadow is not None else None,
+                ]
+            ),
             "ladders": canonical(self.ladders),
             "calendar": canonical(self.calendar),
             "calendars": canonical(self.calendars),
@@ -329,7 +393,8 @@ class Setup:
                 return CaseGiven(
                     **common,
                     catalog=self.catalog,
-                    table=self.tables.on(day),
+                    rules=self.rulebooks.on(day),
+                    shadow=self.shadow.on(day) if self.shadow is not None else None,
                     ladders=self.ladders,
                     calendars=self.calendars_by_id,
                     policy=self.case_policy.on(day),

@@ -7,6 +7,17 @@ else. A :class:`Roster` is frozen: staffing of a day is asked by day, and histor
 """
 
 from gridgov.staffing._parties import Party, find_party
-from gridgov.staffing._roster import Climb, Organization, Person, Posting, Role, Roster
+from gridgov.staffing._roster import ORGANIZATION_KINDS, Absence, Climb, Organization, Person, Posting, Role, Roster
 
-__all__ = ["Climb", "Organization", "Party", "Person", "Posting", "Role", "Roster", "find_party"]
+__all__ = [
+    "ORGANIZATION_KINDS",
+    "Absence",
+    "Climb",
+    "Organization",
+    "Party",
+    "Person",
+    "Posting",
+    "Role",
+    "Roster",
+    "find_party",
+]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cached_property
 from itertools import pairwise
@@ -15,7 +15,7 @@ import attrs
 from gridgov.errors import Finding, NotFoundError, SetupError
 from gridgov.territory import Territory
 
-__all__ = ["Climb", "Organization", "Person", "Posting", "Role", "Roster"]
+__all__ = ["ORGANIZATION_KINDS", "Absence", "Climb", "Organization", "Person", "Posting", "Role", "Roster"]
 
 Cardinality = Literal["one-to-one", "many-to-one", "one-to-many", "free"]
 CARDINALITIES: frozenset[str] = frozenset({"one-to-one", "many-to-one", "one-to-many", "free"})
@@ -30,6 +30,8 @@ ORGANIZATION_KINDS = frozenset(
         "party-group",
         "outlet",
         "self-governing",
+        "station",
+        "team",
     }
 )
 
@@ -104,12 +106,34 @@ class Posting:
         return self.from_on <= day <= self.until_on
 
 
+@attrs.frozen(kw_only=True)
+class Absence:
+    """Somebody is away for a while: on leave, in training, ill; why is nobody's business here.
+
+    :param deputy: who stands in for them, empty where nobody was named.
+    :param until_on: the last day.
+    """
+
+    holder: str
+    from_on: dt.date
+    until_on: dt.date = dt.date.max
+    deputy: str = ""
+
+    def covers(self, day: dt.date) -> bool:
+        """Say whether they are away on *day*."""
+        return self.from_on <= day <= self.until_on
+
+
 @attrs.frozen
 class Climb:
-    """Who was found for a role, and the places that were looked at on the way up."""
+    """Who was found for a role, and the places that were looked at on the way up.
+
+    :param deputy_of: whom the first of them stands in for, empty where it is the holder.
+    """
 
     holders: tuple[str, ...]
     path: tuple[str, ...]
+    deputy_of: str = ""
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -120,6 +144,7 @@ class Roster:
     organizations: Mapping[str, Organization]
     persons: Mapping[str, Person]
     postings: tuple[Posting, ...]
+    absences: tuple[Absence, ...] = ()
 
     @classmethod
     def build(
@@ -130,13 +155,19 @@ class Roster:
         organizations: Sequence[Organization] = (),
         persons: Sequence[Person] = (),
         postings: Sequence[Posting] = (),
+        absences: Sequence[Absence] = (),
     ) -> Roster:
         """Check and build a roster.
 
         :raises SetupError: with every mistake; see :meth:`check`.
         """
         findings = cls.check(
-            territory=territory, roles=roles, organizations=organizations, persons=persons, postings=postings
+            territory=territory,
+            roles=roles,
+            organizations=organizations,
+            persons=persons,
+            postings=postings,
+            absences=absences,
         )
         if findings:
             raise SetupError(findings)
@@ -145,6 +176,7 @@ class Roster:
             organizations={organization.id: organization for organization in organizations},
             persons={person.id: person for person in persons},
             postings=tuple(postings),
+            absences=tuple(absences),
         )
 
     @staticmethod
@@ -155,6 +187,7 @@ class Roster:
         organizations: Sequence[Organization],
         persons: Sequence[Person],
         postings: Sequence[Posting],
+        absences: Sequence[Absence] = (),
     ) -> list[Finding]:
         """Give every mistake: ids twice, unknown names, postings out of time or against the role's rule."""
         findings: list[Finding] = []
@@ -182,6 +215,8 @@ class Roster:
         for posting in postings:
             findings += _check_posting(posting, territory, known_roles, known_organizations, known_persons)
         findings += _check_cardinality(postings, known_roles)
+        for absence in absences:
+            findings += _check_absence(absence, {**known_persons, **known_organizations})
         return findings
 
     def holders(self, role: str, place: str, on: dt.date) -> tuple[str, ...]:
@@ -192,16 +227,44 @@ class Roster:
         """Find who holds *role* on *place* or on the nearest place above it.
 
         :returns: the holders of the first place that has any (none if nobody is found), and the
-            places looked at, from *place* up.
+            places looked at, from *place* up. Who is away that day is passed over for their deputy, or
+            for another holder.
         """
+        return self._climb(place, territory, on, lambda code: self.holders(role, code, on))
+
+    def climb_to(self, kind: str, place: str, territory: Territory, on: dt.date) -> Climb:
+        """Find the organization of a kind that is posted on *place*, in any role, or nearest above it."""
+
+        def posted(code: str) -> tuple[str, ...]:
+            there = (posting.holder for posting in self._on.get(code, ()) if posting.covers(on))
+            return tuple(each for each in there if self._kind_of(each) == kind)
+
+        return self._climb(place, territory, on, posted)
+
+    def _climb(self, place: str, territory: Territory, on: dt.date, holders: Callable[[str], tuple[str, ...]]) -> Climb:
         if place not in territory:  # it was there once, and the setup has been amended since
             return Climb((), ())
         path = territory.path(place)
         for step, code in enumerate(path):
-            found = self.holders(role, code, on)
-            if found:
-                return Climb(found, path[: step + 1])
+            found = [(self._standing_in(each, on), each) for each in holders(code)]
+            present = [(who, each) for who, each in found if who]
+            if present:
+                who, instead = present[0]
+                deputy_of = instead if who != instead else ""
+                return Climb(tuple(who for who, _ in present), path[: step + 1], deputy_of)
         return Climb((), path)
+
+    def _standing_in(self, holder: str, on: dt.date) -> str:
+        """Give who is on duty for a holder: themselves, their deputy, or nobody."""
+        away = next((absence for absence in self._away.get(holder, ()) if absence.covers(on)), None)
+        if away is None:
+            return holder
+        gone = any(absence.covers(on) for absence in self._away.get(away.deputy, ()))
+        return "" if gone else away.deputy
+
+    def _kind_of(self, holder: str) -> str:
+        organization = self.organizations.get(holder)
+        return organization.kind if organization is not None else ""
 
     def postings_of(self, holder: str, on: dt.date) -> tuple[Posting, ...]:
         """Give the postings of a person or organization on a day."""
@@ -246,6 +309,7 @@ class Roster:
             organizations=tuple(self.organizations.values()),
             persons=tuple(self.persons.values()),
             postings=(*kept, *added),
+            absences=self.absences,
         )
 
     @cached_property
@@ -253,6 +317,20 @@ class Roster:
         found: dict[tuple[str, str], list[Posting]] = {}
         for posting in self.postings:
             found.setdefault((posting.role, posting.place), []).append(posting)
+        return found
+
+    @cached_property
+    def _on(self) -> dict[str, list[Posting]]:
+        found: dict[str, list[Posting]] = {}
+        for posting in self.postings:
+            found.setdefault(posting.place, []).append(posting)
+        return found
+
+    @cached_property
+    def _away(self) -> dict[str, list[Absence]]:
+        found: dict[str, list[Absence]] = {}
+        for absence in self.absences:
+            found.setdefault(absence.holder, []).append(absence)
         return found
 
     @cached_property
@@ -324,6 +402,18 @@ def _check_values(
                 f"{person.id} ends on {person.until_on}, before {person.from_on}",
                 "end after start",
             )
+
+
+def _check_absence(absence: Absence, known: Mapping[str, object]) -> Iterator[Finding]:
+    for column, name in (("holder", absence.holder), ("deputy", absence.deputy)):
+        if name and name not in known:
+            yield _unknown(column, name, known, absence.holder, column)
+    if absence.until_on < absence.from_on:
+        message = f"{absence.holder} is away until {absence.until_on}, before {absence.from_on}"
+        yield _wrong("dates-out-of-order", absence.holder, "until", message, "end after start")
+    if absence.deputy == absence.holder:
+        message = f"{absence.holder} stands in for themselves"
+        yield _wrong("own-deputy", absence.holder, "deputy", message, "name somebody else, or nobody")
 
 
 def _check_posting(

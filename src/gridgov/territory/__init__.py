@@ -11,19 +11,24 @@ national code; theirs begins with the community's, so that a merge does not have
 
 from gridgov.territory._change import Built, Change, Demolished, Recounted, Transferred, change_ground
 from gridgov.territory._codes import GRID_DIGITS, check_code, grid_code
+from gridgov.territory._coordinates import SYSTEMS, convert
 from gridgov.territory._ground import Adjacency, Ground
+from gridgov.territory._locate import Located, Locator, check_outlines
 from gridgov.territory._recode import Recoded, Recoding, recode
 from gridgov.territory._tree import GRID_KINDS, Level, Node, Territory
 
 __all__ = [
     "GRID_DIGITS",
     "GRID_KINDS",
+    "SYSTEMS",
     "Adjacency",
     "Built",
     "Change",
     "Demolished",
     "Ground",
     "Level",
+    "Located",
+    "Locator",
     "Node",
     "Recoded",
     "Recoding",
@@ -32,6 +37,8 @@ __all__ = [
     "Transferred",
     "change_ground",
     "check_code",
+    "check_outlines",
+    "convert",
     "grid_code",
     "recode",
 ]

@@ -9,7 +9,7 @@ from gridgov.cases import CasePolicy
 from gridgov.escalation import Ladder, Rung
 from gridgov.points import Deed, Good, PanelMember, PointsPolicy
 from gridgov.policy import Timeline
-from gridgov.routing import FACTS, Catalog, Kind, Rule, Table, Then, parse_cell
+from gridgov.routing import FACTS, Catalog, Kind, Rule, Rulebook, Table, Then, parse_cell
 from gridgov.setup import Setup, Subscription, Thanks
 from gridgov.staffing import Organization, Person, Posting, Role, Roster
 from gridgov.territory import Ground, Level, Node, Territory
@@ -161,7 +161,7 @@ def small_setup(*, access: AccessPolicy | None = None) -> Setup:
         ground=Ground(territory),
         roster=_roster(territory),
         catalog=catalog,
-        tables=Timeline.always(table),
+        rulebooks=Timeline.always(Rulebook(table)),
         case_policy=Timeline.always(CasePolicy(desk="desk", desk_ladder="street")),
         points_policy=Timeline.always(points),
         calendar=Calendar(known_through=dt.date(2026, 12, 31), notice="2026"),

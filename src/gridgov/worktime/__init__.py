@@ -10,7 +10,16 @@ Days are working, rest or **unknown**: beyond the last published notice a weekda
 presumed, and whatever rests on it is *provisional*.
 """
 
-from gridgov.worktime._calendar import Calendar, Counting, DayKind, PublishedDays, Session, weekly, year_known_through
+from gridgov.worktime._calendar import (
+    Calendar,
+    Counting,
+    DayKind,
+    PublishedDays,
+    Session,
+    weekly,
+    year_known_through,
+    zone_of,
+)
 from gridgov.worktime._clock import Clock, Due, Mark, Pause, due, used
 from gridgov.worktime._limit import Limit, LimitKind, parse_limit
 
@@ -31,4 +40,5 @@ __all__ = [
     "used",
     "weekly",
     "year_known_through",
+    "zone_of",
 ]

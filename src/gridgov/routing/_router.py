@@ -1,0 +1,434 @@
+"""The fast decider: one bit per rule, one mask per value.
+
+Rule *i* of *n* is bit ``n - 1 - i``, so the first hit is the highest bit and costs one
+``bit_length``. For every fact there is a mapping of value → the rules that this value does not
+rule out; the rules that hold for a case are the *and* of a few of these numbers. How few is seen
+from the fact that tells most rules apart (the kind, usually): once it is known, only the facts
+count that some rule asks for before the first one that asks for nothing more.
+
+A mapping is filled when a value is first seen, because places and kinds are many and cases
+visit few. The plain interpreter in :mod:`gridgov.routing._interpret` is the oracle: tests compare
+every answer with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+from gridgov.errors import RefusalError
+from gridgov.routing._decision import Decision, Hit, NearMiss
+from gridgov.routing._facts import Cell, Fact, Facts, check_value, shown, words_of
+from gridgov.routing._when import When, WhenFault
+from gridgov.territory import Territory
+
+if TYPE_CHECKING:
+    from gridgov.routing._table import Rule, Table
+
+__all__ = ["Column", "Router", "columns_of", "missing_fact", "unanswered"]
+
+KEPT = 50_000
+"""Values of one fact whose mask is remembered; more are worked out each time."""
+BUNDLE = 2_000
+"""Combinations of values up to which facts are looked up together."""
+
+
+def missing_fact(fact: Fact) -> RefusalError:
+    """Make the refusal of a case that does not state a fact."""
+    message = f"a rule asks for {fact.en}, which this case does not state"
+    return RefusalError("routing.missing-fact", message, fact=fact.name)
+
+
+def unanswered(rule: Rule, fault: WhenFault) -> RefusalError:
+    """Make the refusal of a case for which a further condition has no answer."""
+    return RefusalError("routing.unanswered", f"the condition of the rule {rule.id}: {fault}", rule=rule.id)
+
+
+class Column(dict[Any, int]):
+    """Value of one fact → the rules that it does not rule out, as bits.
+
+    :param cells: condition → the rules that have it; :param everyone: all rules.
+    """
+
+    __slots__ = ("_compared", "_in", "_out", "_steps", "anyway", "cells", "fact", "limited", "strict", "territory")
+
+    def __init__(self, fact: Fact, cells: Mapping[Cell, int], everyone: int, territory: Territory) -> None:
+        super().__init__()
+        self.fact = fact
+        self.cells = cells
+        self.territory = territory
+        self.limited = _union(cells.values())
+        self.anyway = everyone & ~self.limited
+        self.strict = _union(mask for cell, mask in cells.items() if not cell.or_missing)
+        words = fact.type not in ("number", "time")
+        self._in = _by_word(cells, ("equals", "in", "below")) if words else {}
+        self._out = _by_word(cells, ("not-in",)) if words else {}
+        self._compared = [(cell, mask) for cell, mask in cells.items() if not words or cell.op == "prefix"]
+
+    def __missing__(self, value: Any) -> int:
+        mask = self.mask(value)
+        if len(self) < KEPT:
+            self[value] = mask
+        return mask
+
+    def mask(self, value: Any) -> int:
+        """Work out the rules that a value does not rule out.
+
+        :raises RefusalError: ``routing.bad-fact``.
+        """
+        check_value(self.fact, value)
+        # Hundreds of places and kinds are named: look up the few words of a value instead of asking each cell.
+        words = words_of(self.fact, value, self.territory)
+        held = self.anyway | _union(self._in.get(word, 0) for word in words)
+        if self._out:
+            held |= _union(self._out.values()) & ~_union(self._out.get(word, 0) for word in words)
+        for cell, mask in self._compared:
+            held |= mask if cell.holds(self.fact, value, self.territory) else 0
+        return held
+
+    @property
+    def absent(self) -> int:
+        """The rules that a case without this fact meets."""
+        return self.anyway | (self.limited & ~self.strict)
+
+    @property
+    def classes(self) -> int:
+        """Guess how many values the cells tell apart."""
+        return len(self.fact.domain) or 1 + 2 * sum(len(cell.values) for cell in self.cells)
+
+
+class Bundle(dict[Any, int]):
+    """Values of several facts with few values each → the rules that they do not rule out together."""
+
+    __slots__ = ("columns", "limited", "values_of")
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        super().__init__()
+        self.columns = columns
+        self.limited = _union(column.limited for column in columns)
+        self.values_of = itemgetter(*(column.fact.name for column in columns))
+
+    def __missing__(self, key: Any) -> int:
+        values = key if len(self.columns) > 1 else (key,)
+        mask = self.columns[0][values[0]]
+        for column, value in zip(self.columns[1:], values[1:], strict=True):
+            mask &= column[value]
+        if len(self) < KEPT:
+            self[key] = mask
+        return mask
+
+
+def _bundled(columns: Sequence[Column]) -> tuple[list[Bundle], list[Column]]:
+    """Put columns together while the product of their classes is small; give the others as they are."""
+    few = ("code", "number")
+    small = [column for column in columns if column.fact.type in few]
+    bundles: list[list[Column]] = []
+    size = 0
+    for column in sorted(small, key=lambda column: column.classes):
+        size *= column.classes
+        if not bundles or size > BUNDLE:
+            bundles.append([])
+            size = column.classes
+        bundles[-1].append(column)
+    return [Bundle(each) for each in bundles], [column for column in columns if column.fact.type not in few]
+
+
+def _union(masks: Iterable[int]) -> int:
+    found = 0
+    for mask in masks:
+        found |= mask
+    return found
+
+
+def _by_word(cells: Mapping[Cell, int], ops: Sequence[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for cell, mask in cells.items():
+        for value in cell.values if cell.op in ops else ():
+            found[value] = found.get(value, 0) | mask
+    return found
+
+
+def columns_of(table: Table, territory: Territory) -> list[Column]:
+    """Give a column for every fact that some rule asks for."""
+    count = len(table.rules)
+    cells: dict[str, dict[Cell, int]] = {}
+    for place, rule in enumerate(table.rules):
+        for cell in rule.cells:
+            column = cells.setdefault(cell.fact, {})
+            column[cell] = column.get(cell, 0) | 1 << (count - 1 - place)
+    everyone = (1 << count) - 1
+    return [Column(table.facts[name], asked, everyone, territory) for name, asked in cells.items()]
+
+
+class _Doors(dict[Any, tuple[int, Any, Any]]):
+    """Value of the telling fact → the rules that may come first, and the bundles and columns they still ask for.
+
+    :param free: the rules that ask for nothing but the telling fact.
+    """
+
+    __slots__ = ("_bundles", "_column", "_columns", "_free")
+
+    def __init__(self, column: Column | None, others: Sequence[Column], free: int) -> None:
+        super().__init__()
+        self._column = column
+        self._bundles, self._columns = _bundled(others)
+        self._free = free
+
+    def __missing__(self, value: Any) -> tuple[int, Any, Any]:
+        mask = self._column[value] if self._column is not None else self._free
+        # Nothing behind a rule that asks for nothing more can come first.
+        cut = (mask & self._free).bit_length()
+        if cut:
+            mask = (mask >> (cut - 1)) << (cut - 1)
+        bundles = tuple((bundle.values_of, bundle) for bundle in self._bundles if bundle.limited & mask)
+        columns = tuple((column.fact.name, column) for column in self._columns if column.limited & mask)
+        if len(self) < KEPT:
+            self[value] = mask, bundles, columns
+        return mask, bundles, columns
+
+
+class _Hits(dict[Any, Hit]):
+    """Value of a fact → the condition of one rule on it, met."""
+
+    __slots__ = ("_condition", "_fact")
+
+    def __init__(self, fact: Fact, condition: str) -> None:
+        super().__init__()
+        self._fact = fact
+        self._condition = condition
+
+    def __missing__(self, value: Any) -> Hit:
+        hit = Hit(self._fact.name, self._condition, "" if value is None else shown(self._fact, value))
+        if len(self) < KEPT:
+            self[value] = hit
+        return hit
+
+
+class Router:
+    """Decides by one table on one territory; see :meth:`Table.router`.
+
+    Safe to share between threads: what two of them fill in at once is the same.
+    """
+
+    def __init__(self, table: Table, territory: Territory) -> None:
+        self.table = table
+        self._count = len(table.rules)
+        self._everyone = (1 << self._count) - 1
+        self.columns = columns_of(table, territory)
+        self._all = tuple((column.fact.name, column) for column in self.columns)
+        bundles, wide = _bundled(self.columns)
+        self._bundles = tuple((bundle.values_of, bundle) for bundle in bundles)
+        self._wide = tuple((column.fact.name, column) for column in wide)
+        self._bits = [1 << (self._count - 1 - place) for place in range(self._count)]
+        whens = [table.whens[rule.when] if rule.when else None for rule in table.rules]
+        # One entry more than there are rules: what an empty mask leads to.
+        self._ends: list[tuple[Rule | None, When | None]] = [*zip(table.rules, whens, strict=True), (None, None)]
+        self._whens = _union(self._bits[place] for place, when in enumerate(whens) if when)
+        self._conditions = [
+            tuple((cell.fact, _Hits(table.facts[cell.fact], str(cell))) for cell in rule.cells) for rule in table.rules
+        ]
+        self._telling, self._doors = self._opened()
+
+    def _opened(self) -> tuple[str, _Doors]:
+        if not self.columns:
+            return "", _Doors(None, [], self._everyone)
+        telling = max(self.columns, key=lambda column: (column.fact.type == "kind", len(column.cells)))
+        others = [column for column in self.columns if column is not telling]
+        asking = _union(column.limited for column in others) | self._whens
+        return telling.fact.name, _Doors(telling, others, self._everyone & ~asking)
+
+    def hit(self, facts: Facts) -> Rule | None:
+        """Give the first rule that holds; None if none does.
+
+        :raises RefusalError: ``routing.missing-fact``, ``routing.bad-fact`` or ``routing.unanswered``
+            where the answer hangs on what the case does not state, or states as something else.
+        """
+        try:
+            mask, bundles, columns = self._doors[facts[self._telling]]
+            for values_of, bundle in bundles:
+                mask &= bundle[values_of(facts)]
+            for name, column in columns:
+                mask &= column[facts[name]]
+        except (KeyError, TypeError, RefusalError):
+            return self._first(*self._held(facts), facts)[0]
+        rule, when = self._ends[self._count - mask.bit_length()]
+        return rule if when is None else self._first(mask, 0, facts)[0]
+
+    def matches(self, facts: Facts) -> list[Rule]:
+        """Give every rule that holds, in order.
+
+        :raises RefusalError: as :meth:`hit`, where any rule may or may not hold.
+        """
+        mask, doubt = self._held(facts)
+        found = []
+        while mask:
+            rule, mask = self._first(mask, doubt, facts)
+            if rule is not None:
+                found.append(rule)
+        return found
+
+    def decide(self, facts: Facts) -> Decision | None:
+        """Give the first rule that holds, with its reasons; None if none does.
+
+        :raises RefusalError: as :meth:`hit`.
+        """
+        mask, doubt = self._everyone, 0
+        try:
+            for values_of, bundle in self._bundles:
+                mask &= bundle[values_of(facts)]
+            for name, column in self._wide:
+                mask &= column[facts[name]]
+        except (KeyError, TypeError, RefusalError):
+            mask, doubt = self._held(facts)
+        place = self._count - mask.bit_length()
+        rule, when = self._ends[place]
+        if doubt or when is not None:
+            return self._decide_carefully(mask, doubt, facts)
+        if rule is None:
+            return None
+        get = facts.get
+        hits = tuple([hits[get(name)] for name, hits in self._conditions[place]])
+        return Decision(rule, self.table.version, hits, self._later(mask ^ self._bits[place], facts), place)
+
+    def _decide_carefully(self, mask: int, doubt: int, facts: Facts) -> Decision | None:
+        rule, rest = self._first(mask, doubt, facts)
+        if rule is None:
+            return None
+        place = self.table.rules.index(rule)
+        hits = [hits[facts.get(name)] for name, hits in self._conditions[place]]
+        if rule.when:
+            known, when = self.table.facts, self.table.whens[rule.when]
+            stated = (name for name in sorted(when.required | when.optional) if name in facts)
+            hits.append(Hit("when", rule.when, ", ".join(f"{n}={shown(known[n], facts[n])}" for n in stated)))
+        return Decision(rule, self.table.version, tuple(hits), self._later(rest & ~doubt, facts), place)
+
+    def _later(self, mask: int, facts: Facts) -> tuple[str, ...]:
+        """Give the rules of a mask that surely hold as well."""
+        found = []
+        count, ends, bits = self._count, self._ends, self._bits
+        while mask:
+            place = count - mask.bit_length()
+            mask ^= bits[place]
+            rule, when = ends[place]
+            if rule is not None and (when is None or _surely_holds(when, facts)):
+                found.append(rule.id)
+        return tuple(found)
+
+    def look_ups(self) -> list[Callable[[Facts], int]]:
+        """Give functions of facts → the rules that some of them do not rule out; together they ask for all facts.
+
+        Each raises what :meth:`hit` raises, also for a fact that only later rules ask for.
+        """
+        names = [column.fact.name for column in self.columns]
+
+        def stated(facts: Facts, asked: Callable[[Facts], int]) -> int:
+            try:
+                return asked(facts)
+            except KeyError:
+                raise missing_fact(self.table.facts[next(name for name in names if name not in facts)]) from None
+
+        found: list[Callable[[Facts], int]] = []
+        for values_of, bundle in self._bundles:
+            found.append(lambda facts, of=values_of, bundle=bundle: stated(facts, lambda f: bundle[of(f)]))  # type: ignore[misc]
+        for name, column in self._wide:
+            found.append(lambda facts, name=name, column=column: stated(facts, lambda f: column[f[name]]))  # type: ignore[misc]
+        return found
+
+    def near_misses(self, facts: Facts, kept: int = 5) -> tuple[NearMiss, ...]:
+        """Give the rules before the hit that failed on exactly one cell: the last *kept* of them.
+
+        :raises RefusalError: as :meth:`hit`.
+        """
+        hit = self.hit(facts)
+        before = self.table.rules.index(hit) if hit is not None else self._count
+        once, twice, failed = self._everyone >> (self._count - before) << (self._count - before), 0, 0
+        early = once
+        by_fact = []
+        for name, column in self._all:
+            fails = early & ~self._not_ruled_out(name, column, facts)
+            by_fact.append((name, column, fails))
+            twice |= failed & fails
+            failed |= fails
+        once = failed & ~twice
+        found = []
+        for place in _bits_from_below(once, self._count):
+            rule = self.table.rules[place]
+            if rule.when and not _surely_holds(self._ends[place][1], facts):
+                continue
+            name = next(name for name, _, fails in by_fact if fails & self._bits[place])
+            cell = next(cell for cell in rule.cells if cell.fact == name)
+            found.append(NearMiss(rule.id, name, str(cell), shown(self.table.facts[name], facts[name])))
+            if len(found) == kept:
+                break
+        return tuple(reversed(found))
+
+    # --- the careful way --------------------------------------------------------------------
+
+    def _not_ruled_out(self, name: str, column: Column, facts: Facts) -> int:
+        try:
+            return column[facts[name]] if name in facts else self._everyone
+        except (TypeError, RefusalError):
+            return self._everyone
+
+    def _held(self, facts: Facts) -> tuple[int, int]:
+        """Give the rules that no stated fact rules out, and those among them that ask for what is not stated."""
+        mask, doubt = self._everyone, 0
+        for name, column in self._all:
+            if name not in facts:
+                doubt |= column.strict
+                continue
+            try:
+                mask &= column[facts[name]]
+            except (TypeError, RefusalError):
+                doubt |= column.limited
+        return mask, doubt & mask
+
+    def _first(self, mask: int, doubt: int, facts: Facts) -> tuple[Rule | None, int]:
+        """Give the first rule of *mask* that holds, and what is left of the mask behind it."""
+        while mask:
+            place = self._count - mask.bit_length()
+            rule, when = self._ends[place]
+            if rule is None:
+                break
+            mask ^= self._bits[place]
+            fault: RefusalError | None = None
+            try:
+                if when is not None and not when.holds(facts):
+                    continue
+            except WhenFault as error:
+                fault = unanswered(rule, error)
+            if doubt & self._bits[place]:
+                raise self._refusal(rule, facts)
+            if fault is not None:
+                raise fault
+            return rule, mask
+        return None, 0
+
+    def _refusal(self, rule: Rule, facts: Facts) -> RefusalError:
+        for cell in rule.cells:
+            fact = self.table.facts[cell.fact]
+            if cell.fact not in facts and not cell.or_missing:
+                return missing_fact(fact)
+            try:
+                if cell.fact in facts:
+                    check_value(fact, facts[cell.fact])
+                    cell.holds(fact, facts[cell.fact], self.columns[0].territory)
+            except RefusalError as error:
+                return error
+        raise AssertionError(f"the rule {rule.id} was in doubt for no reason")
+
+
+def _surely_holds(when: When | None, facts: Facts) -> bool:
+    try:
+        return when is None or when.holds(facts)
+    except WhenFault:
+        return False
+
+
+def _bits_from_below(mask: int, count: int) -> Iterator[int]:
+    """Give the places of the bits, the last rule first."""
+    while mask:
+        low = mask & -mask
+        mask ^= low
+        yield count - low.bit_length()
