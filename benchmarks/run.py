@@ -75,7 +75,19 @@ def cases() -> Measured:
     return topic.measure()
 
 
-TOPICS: dict[str, Callable[[], Measured]] = {"street": street, "merging": merging, "cases": cases}
+def routing() -> Measured:
+    sys.path.insert(0, str(HERE / "routing"))
+    import topic
+
+    return topic.measure()
+
+
+TOPICS: dict[str, Callable[[], Measured]] = {
+    "street": street,
+    "merging": merging,
+    "cases": cases,
+    "routing": routing,
+}
 
 
 def main() -> None:

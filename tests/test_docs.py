@@ -15,6 +15,7 @@ PAGES = [
     "docs/tutorial.md",
     "docs/howto/cases.md",
     "docs/howto/deadlines.md",
+    "docs/howto/rules.md",
     "docs/howto/merge.md",
     "docs/howto/adjust.md",
     "docs/howto/plugin.md",

@@ -168,7 +168,10 @@ def import_case(command: c.ImportCase, _state: None, subjects: Subjects, given: 
     opened = attrs.evolve(opened, imported_from=command.system, foreign_id=command.foreign_id)
     route = route_of(opened, command.opened_at, command.due_at, subjects, given)
     route = attrs.evolve(route, deadline=_from_now_on(route.deadline, given))
-    then = waiting(opened.case, route.deadline, route.band, subjects, given)
+    then = [
+        *shadowed(opened.case, route, given),
+        *waiting(opened.case, route.deadline, route.band, subjects, given),
+    ]
     if not command.lead:
         return [opened, e.CaseRouted(case=opened.case, at=given.at, by="system:routing", route=route), *then]
     lead = given.named(command.lead, command.place)
@@ -232,6 +235,7 @@ def correct(
             reason=reason_of(given),
             **_of_kind(kind),
         ),
+        *shadowed(state.id, route, given),
         *waiting(state.id, route.deadline, route.band, subjects, given),
     ]
 
