@@ -232,7 +232,7 @@ class _Rows:
         a look where neither rule is the exception of the other.
         """
         told = 0
-        for one, other in self._rivals():
+        for one, other in sorted(self._rivals()):
             rule, later = self._rules[one], self._rules[other]
             case = self._met(one, other)
             if case is None:

@@ -13,13 +13,15 @@ every answer with it.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from operator import itemgetter
+from itertools import accumulate
+from operator import itemgetter, xor
 from typing import TYPE_CHECKING, Any
 
 from gridgov.errors import RefusalError
 from gridgov.routing._decision import Decision, Hit, NearMiss
-from gridgov.routing._facts import Cell, Fact, Facts, check_value, shown, words_of
+from gridgov.routing._facts import Cell, Fact, Facts, check_value, minute_of, shown, words_of
 from gridgov.routing._when import When, WhenFault
 from gridgov.territory import Territory
 
@@ -30,8 +32,10 @@ __all__ = ["Column", "Router", "columns_of", "missing_fact", "unanswered"]
 
 KEPT = 50_000
 """Values of one fact whose mask is remembered; more are worked out each time."""
-BUNDLE = 2_000
+BUNDLE = 4_000
 """Combinations of values up to which facts are looked up together."""
+EARLY = 2
+"""Bundles, and facts beside them, that every case is asked before what is left says what else to ask."""
 
 
 def missing_fact(fact: Fact) -> RefusalError:
@@ -51,7 +55,20 @@ class Column(dict[Any, int]):
     :param cells: condition → the rules that have it; :param everyone: all rules.
     """
 
-    __slots__ = ("_compared", "_in", "_out", "_steps", "anyway", "cells", "fact", "limited", "strict", "territory")
+    __slots__ = (
+        "_begins",
+        "_between",
+        "_edges",
+        "_in",
+        "_known",
+        "_out",
+        "anyway",
+        "cells",
+        "fact",
+        "limited",
+        "strict",
+        "territory",
+    )
 
     def __init__(self, fact: Fact, cells: Mapping[Cell, int], everyone: int, territory: Territory) -> None:
         super().__init__()
@@ -64,10 +81,14 @@ class Column(dict[Any, int]):
         words = fact.type not in ("number", "time")
         self._in = _by_word(cells, ("equals", "in", "below")) if words else {}
         self._out = _by_word(cells, ("not-in",)) if words else {}
-        self._compared = [(cell, mask) for cell, mask in cells.items() if not words or cell.op == "prefix"]
+        self._known: dict[int, int] = {}
+        self._begins = [(cell.values[0], mask) for cell, mask in cells.items() if cell.op == "prefix"]
+        self._edges, self._between = _steps({} if words else cells)
 
     def __missing__(self, value: Any) -> int:
         mask = self.mask(value)
+        # A thousand places have a dozen masks: one number for all of them stays in the processor's cache.
+        mask = self._known.setdefault(mask, mask)
         if len(self) < KEPT:
             self[value] = mask
         return mask
@@ -78,13 +99,15 @@ class Column(dict[Any, int]):
         :raises RefusalError: ``routing.bad-fact``.
         """
         check_value(self.fact, value)
+        if isinstance(value, int):
+            return self.anyway | self._between[bisect_right(self._edges, value)]
         # Hundreds of places and kinds are named: look up the few words of a value instead of asking each cell.
         words = words_of(self.fact, value, self.territory)
         held = self.anyway | _union(self._in.get(word, 0) for word in words)
         if self._out:
             held |= _union(self._out.values()) & ~_union(self._out.get(word, 0) for word in words)
-        for cell, mask in self._compared:
-            held |= mask if cell.holds(self.fact, value, self.territory) else 0
+        for beginning, mask in self._begins:
+            held |= mask if value.startswith(beginning) else 0
         return held
 
     @property
@@ -149,6 +172,43 @@ def _by_word(cells: Mapping[Cell, int], ops: Sequence[str]) -> dict[str, int]:
     return found
 
 
+def _steps(cells: Mapping[Cell, int]) -> tuple[list[int], list[int]]:
+    """Give the numbers at which the answer of some cell changes, and the rules that hold from each on.
+
+    The first mask is that of all numbers below the first edge.
+    """
+    turns: dict[int, int] = {}
+    below = 0
+    for cell, mask in cells.items():
+        for begin, end in _ranges(cell):
+            below |= mask if begin is None else 0
+            for edge in (begin, end):
+                if edge is not None:
+                    turns[edge] = turns.get(edge, 0) ^ mask
+    edges = sorted(turns)
+    return edges, list(accumulate((turns[edge] for edge in edges), xor, initial=below))
+
+
+def _ranges(cell: Cell) -> list[tuple[int | None, int | None]]:
+    """Give where a condition on numbers or minutes holds: from, until just before; None for no end."""
+    if ":" in cell.values[0]:
+        begin, end = (minute_of(value) for value in cell.values)
+        return [(begin, end)] if begin < end else [(None, end), (begin, None)]
+    bounds = sorted({int(value) for value in cell.values})
+    match cell.op:
+        case "at-least":
+            return [(bounds[0], None)]
+        case "at-most":
+            return [(None, bounds[0] + 1)]
+        case "between":
+            return [(bounds[0], bounds[-1] + 1)]
+        case "not-in":
+            ends = [None, *(bound + 1 for bound in bounds)]
+            return [(begin, end) for begin, end in zip(ends, [*bounds, None], strict=True) if begin != end]
+        case _:
+            return [(bound, bound + 1) for bound in bounds]
+
+
 def columns_of(table: Table, territory: Territory) -> list[Column]:
     """Give a column for every fact that some rule asks for."""
     count = len(table.rules)
@@ -161,31 +221,37 @@ def columns_of(table: Table, territory: Territory) -> list[Column]:
     return [Column(table.facts[name], asked, everyone, territory) for name, asked in cells.items()]
 
 
-class _Doors(dict[Any, tuple[int, Any, Any]]):
-    """Value of the telling fact → the rules that may come first, and the bundles and columns they still ask for.
+Look = tuple[Callable[[Facts], Any], Mapping[Any, int]]
+"""How to take values out of facts, and the rules that they do not rule out."""
+Plan = tuple[int, tuple[Look, ...], tuple[tuple[str, Column], ...]]
 
-    :param free: the rules that ask for nothing but the telling fact.
+
+class _Plans(dict[int, Plan]):
+    """The rules left by what every case is asked → those that may come first, and what these still ask for.
+
+    :param free: rules that ask for nothing else.
     """
 
-    __slots__ = ("_bundles", "_column", "_columns", "_free")
+    __slots__ = ("_bundles", "_columns", "_free")
 
-    def __init__(self, column: Column | None, others: Sequence[Column], free: int) -> None:
+    def __init__(self, bundles: Sequence[Bundle], columns: Sequence[Column], free: int) -> None:
         super().__init__()
-        self._column = column
-        self._bundles, self._columns = _bundled(others)
+        self._bundles = bundles
+        self._columns = columns
         self._free = free
 
-    def __missing__(self, value: Any) -> tuple[int, Any, Any]:
-        mask = self._column[value] if self._column is not None else self._free
+    def __missing__(self, left: int) -> Plan:
         # Nothing behind a rule that asks for nothing more can come first.
-        cut = (mask & self._free).bit_length()
-        if cut:
-            mask = (mask >> (cut - 1)) << (cut - 1)
-        bundles = tuple((bundle.values_of, bundle) for bundle in self._bundles if bundle.limited & mask)
-        columns = tuple((column.fact.name, column) for column in self._columns if column.limited & mask)
+        cut = (left & self._free).bit_length()
+        mask = (left >> (cut - 1)) << (cut - 1) if cut else left
+        plan = (
+            mask,
+            tuple((bundle.values_of, bundle) for bundle in self._bundles if bundle.limited & mask),
+            tuple((column.fact.name, column) for column in self._columns if column.limited & mask),
+        )
         if len(self) < KEPT:
-            self[value] = mask, bundles, columns
-        return mask, bundles, columns
+            self[left] = plan
+        return plan
 
 
 class _Hits(dict[Any, Hit]):
@@ -228,32 +294,60 @@ class Router:
         self._conditions = [
             tuple((cell.fact, _Hits(table.facts[cell.fact], str(cell))) for cell in rule.cells) for rule in table.rules
         ]
-        self._telling, self._doors = self._opened()
-
-    def _opened(self) -> tuple[str, _Doors]:
-        if not self.columns:
-            return "", _Doors(None, [], self._everyone)
-        telling = max(self.columns, key=lambda column: (column.fact.type == "kind", len(column.cells)))
-        others = [column for column in self.columns if column is not telling]
-        asking = _union(column.limited for column in others) | self._whens
-        return telling.fact.name, _Doors(telling, others, self._everyone & ~asking)
-
-    def hit(self, facts: Facts) -> Rule | None:
+        self.hit = self._compiled()
         """Give the first rule that holds; None if none does.
 
         :raises RefusalError: ``routing.missing-fact``, ``routing.bad-fact`` or ``routing.unanswered``
             where the answer hangs on what the case does not state, or states as something else.
         """
-        try:
-            mask, bundles, columns = self._doors[facts[self._telling]]
-            for values_of, bundle in bundles:
-                mask &= bundle[values_of(facts)]
-            for name, column in columns:
-                mask &= column[facts[name]]
-        except (KeyError, TypeError, RefusalError):
-            return self._first(*self._held(facts), facts)[0]
-        rule, when = self._ends[self._count - mask.bit_length()]
-        return rule if when is None else self._first(mask, 0, facts)[0]
+
+    def _compiled(self) -> Callable[[Facts], Rule | None]:
+        """Make the function behind :meth:`hit`.
+
+        Every case is asked the fact that tells most rules apart, two bundles, and the two other facts that
+        most rules ask for; what is left says what else to ask. A closure, because looking a dozen names up
+        in an object costs a tenth of a decision.
+        """
+        if not self.columns:
+            return self._careful
+        by_one = max(self.columns, key=lambda column: (column.fact.type == "kind", len(column.cells)))
+        bundles, columns = _bundled([column for column in self.columns if column is not by_one])
+        columns.sort(key=lambda column: -column.limited.bit_count())
+        looks: list[Look] = [(bundle.values_of, bundle) for bundle in bundles[:EARLY]]
+        names: list[tuple[str, Mapping[Any, int]]] = [(column.fact.name, column) for column in columns[:EARLY]]
+        # Where a table asks for less, the same question again: what it rules out is out already.
+        looks += [(itemgetter(by_one.fact.name), by_one)] * (EARLY - len(looks))
+        names += [(by_one.fact.name, by_one)] * (EARLY - len(names))
+        one, (two, by_two), (three, by_three) = by_one.fact.name, *looks
+        (four, by_four), (five, by_five) = names
+        bundles, columns = bundles[EARLY:], columns[EARLY:]
+        asking = _union(bundle.limited for bundle in bundles) | _union(column.limited for column in columns)
+        plans = _Plans(bundles, columns, self._everyone & ~asking & ~self._whens)
+        careful = self._careful
+        # By the length of a mask; None where there is more to ask, or nobody to find.
+        surely = [None, *(rule if when is None else None for rule, when in self._ends[-2::-1])]
+
+        def hit(facts: Facts) -> Rule | None:
+            try:
+                mask, wide, narrow = plans[
+                    by_one[facts[one]]
+                    & by_two[two(facts)]
+                    & by_three[three(facts)]
+                    & by_four[facts[four]]
+                    & by_five[facts[five]]
+                ]
+                for values_of, bundle in wide:
+                    mask &= bundle[values_of(facts)]
+                for name, column in narrow:
+                    mask &= column[facts[name]]
+            except (KeyError, TypeError, RefusalError):
+                return careful(facts)
+            return surely[mask.bit_length()] or careful(facts)
+
+        return hit
+
+    def _careful(self, facts: Facts) -> Rule | None:
+        return self._first(*self._held(facts), facts)[0]
 
     def matches(self, facts: Facts) -> list[Rule]:
         """Give every rule that holds, in order.
