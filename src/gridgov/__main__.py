@@ -32,6 +32,8 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _rules(arguments: argparse.Namespace) -> int:
+    import attrs
+
     from gridgov.documents import RuleFile, load_setup, write_rules
     from gridgov.hooks import Host
     from gridgov.routing import Rulebook, Table
@@ -44,7 +46,9 @@ def _rules(arguments: argparse.Namespace) -> int:
     day = arguments.on or dt.date.max
     book = setup.rulebooks.on(day)
     for name in arguments.write or ():
-        print(*write_rules(book, name, setup=setup), sep="\n")
+        # What plugins and the duty list add, they add again.
+        own = Table(tuple(rule for rule in book.rules.rules if not rule.origin), book.facts)
+        print(*write_rules(attrs.evolve(book, rules=own), name, setup=setup), sep="\n")
     if arguments.template:
         empty = Rulebook(Table((), book.facts))
         print(*write_rules(RuleFile(empty), arguments.template, setup=setup), sep="\n")

@@ -122,7 +122,7 @@ class Finding:
         if self.column:
             where += f" [{self.column}]"
         remedy = f" → {self.remedy}" if self.remedy else ""
-        return f"{where}: {self.message}{remedy} ({self.code})"
+        return f"{where}{': ' if where else ''}{self.message}{remedy} ({self.code})"
 
 
 class SetupError(GridgovError):

@@ -62,6 +62,8 @@ from gridgov.worktime import Calendar, Limit, LimitKind, parse_limit
 __all__ = ["load_setup"]
 
 YAML = "setup.yaml"
+POLICIES: dict[str, Policy] = {"rules": "first", "limits": "single", "also": "collect"}
+MINUTES = 24 * 60
 A_DAY = Limit(1, LimitKind.WORKING_DAYS)
 Row = TypeVar("Row", bound=m.Row)
 T = TypeVar("T")
@@ -118,6 +120,7 @@ class _Loader:
         self._tables: dict[str, Sequence[Placed[Any]]] = {}
         self._books: dict[str, Rulebook] = {}
         self._examples: dict[str, dict[str, Example]] = {}
+        self._rule_rows: dict[str, list[tuple[str, int, Rule]]] = {}
 
     def load(self) -> Setup:
         document, self._lines = self._reader.document(YAML, m.SetupDocument)
@@ -139,14 +142,18 @@ class _Loader:
         books = {f"{stem}{suffix}" for stem in ("rules", "shadow") for suffix in SUFFIXES}
         found = (path for suffix in SUFFIXES for path in self._reader.folder.glob(f"*{suffix}"))
         for path in sorted(found):
-            if path.name not in m.TABLES and path.name not in books and path.name != YAML:
+            # A spreadsheet keeps a file ~$NAME beside the one that is open.
+            known = path.name in m.TABLES or path.name in books or path.name == YAML
+            if not known and not path.name.startswith("~$"):
                 close = get_close_matches(path.name, m.TABLES, n=1)
                 remedy = f"did you mean {close[0]}?" if close else f"the tables are {', '.join(m.TABLES)}"
                 self._reader.wrong(path.name, 0, "", "file.unknown", f"{path.name} is no table of a setup", remedy)
 
     def _sorted(self) -> list[Finding]:
         """Order by file and row; a name that many rows miss is one mistake, told once."""
-        ordered = sorted(self._reader.findings, key=lambda finding: (finding.file, finding.row, finding.column))
+        # Rows that hold on several days were checked on each.
+        once = dict.fromkeys(self._reader.findings)
+        ordered = sorted(once, key=lambda finding: (finding.file, finding.row, finding.column))
         told: dict[str, Finding] = {}
         more: Counter[str] = Counter()
         for finding in ordered:
@@ -170,7 +177,8 @@ class _Loader:
     def _take(self, findings: Iterable[Finding], room: str) -> None:
         """Say of each finding where its subject stands."""
         for finding in findings:
-            file, row = self._places.get((room, finding.subject), (_HOMES.get(room, ""), 0))
+            home = _HOMES.get(room.partition(" ")[0], "")
+            file, row = self._places.get((room, finding.subject), (home, 0))
             self._reader.findings.append(attrs.evolve(finding, file=file, row=row))
 
     def _wrong(self, file: str, row: int, column: str, code: str, error: Exception | str, *, names: str = "") -> None:
@@ -352,15 +360,14 @@ class _Loader:
         )
 
     def _absences(self) -> tuple[Absence, ...]:
-        return tuple(
-            Absence(
-                holder=row.value.holder,
-                from_on=row.value.from_on,
-                until_on=row.value.until_on or dt.date.max,
-                deputy=row.value.deputy,
-            )
-            for row in self._rows("absences.csv", m.AbsenceRow)
-        )
+        found = []
+        for row in self._rows("absences.csv", m.AbsenceRow):
+            value = row.value
+            until = value.until_on or dt.date.max
+            absence = Absence(holder=value.holder, from_on=value.from_on, until_on=until, deputy=value.deputy)
+            self._mark("staffing", absence.id, "absences.csv", row.row)
+            found.append(absence)
+        return tuple(found)
 
     def _catalog(self, document: m.SetupDocument) -> Catalog:
         levels = [level.id for level in document.levels]
@@ -416,7 +423,8 @@ class _Loader:
             if not part.id.isidentifier():
                 message = f"{part.id!r} is no name of a fact; write letters, digits and _"
                 self._wrong(YAML, row, "id", "routing.bad-fact-name", message)
-            facts[part.id] = Fact(part.id, part.type, part.zh, part.en, part.domain, least=part.least, most=part.most)
+            least, most = (0, MINUTES - 1) if part.type == "time" else (part.least, part.most)
+            facts[part.id] = Fact(part.id, part.type, part.zh, part.en, part.domain, least=least, most=most)
         return facts
 
     def _rulebook(self, stem: str, facts: dict[str, Fact], catalog: Catalog, *, required: bool) -> Rulebook | None:
@@ -424,37 +432,60 @@ class _Loader:
         read = read_rule_rows(self._reader, stem, facts, required=required)
         if not required and not read["rules"]:
             return None
-        rows: dict[str, list[Rule]] = {"rules": duty_rules(catalog)}
-        for rule in rows["rules"]:
-            _, row = self._places.get(("catalog", rule.id.removeprefix(f"{DUTY}:")), ("", 0))
-            self._mark("routing", rule.id, "catalog.csv", row)
-        for part in ("rules", "limits", "also"):
+        rows: dict[str, list[Rule]] = {part: [] for part in POLICIES}
+        placed_rules: list[tuple[str, int, Rule]] = []
+        for rule in duty_rules(catalog):
+            _, line = self._places.get(("catalog", rule.id.removeprefix(f"{DUTY}:")), ("", 0))
+            placed_rules.append(("catalog.csv", line, rule))
+            rows["rules"].append(rule)
+        for part in POLICIES:
             for file, placed in read[part]:
-                self._places.setdefault(("routing", placed.value.id), (file, placed.row))
-                rows.setdefault(part, []).append(rule_of(self._reader, file, placed, facts))
-        for file, example in read["tests"]:
-            self._mark("example", example.value.id, file, example.row)
-        self._examples[stem] = {placed.value.id: example_of(placed) for _, placed in read["tests"]}
-        policies: dict[str, Policy] = {"rules": "first", "limits": "single", "also": "collect"}
+                made = rule_of(self._reader, file, placed, facts)
+                if made is not None:
+                    placed_rules.append((file, placed.row, made))
+                    rows[part].append(made)
+        self._rule_rows[stem] = placed_rules
+        self._mark_rules(stem, None)
+        self._examples[stem] = self._read_examples(stem, read["tests"])
         tables = []
-        for part, policy in policies.items():
+        for part, policy in POLICIES.items():
             try:
-                tables.append(Table.build(rows.get(part, ()), facts=facts, policy=policy))
+                tables.append(Table.build(rows[part], facts=facts, policy=policy))
             except SetupError as error:
-                self._take(error.findings, "routing")
+                self._take(error.findings, f"routing {stem}")
                 tables.append(Table((), facts, policy))
         return Rulebook(*tables)
 
+    def _mark_rules(self, stem: str, day: dt.date | None) -> None:
+        """Remember where the rows of a rulebook stand that hold on a day: one id may have several."""
+        for file, row, rule in self._rule_rows[stem]:
+            if day is None or rule.from_on <= day <= rule.until_on:
+                self._mark(f"routing {stem}", rule.id, file, row)
+
+    def _read_examples(self, stem: str, rows: Sequence[tuple[str, Placed[Any]]]) -> dict[str, Example]:
+        found: dict[str, Example] = {}
+        for file, placed in rows:
+            id_ = placed.value.id
+            self._mark(f"example {stem}", id_, file, placed.row)
+            if id_ in found:
+                message = f"the example {id_} stands twice"
+                self._reader.wrong(file, placed.row, "id", "routing.example-twice", message, "give each its own id")
+            found[id_] = example_of(placed)
+        return found
+
     def _check_rules(self, setup: Setup) -> None:
         """Check the rules of every day that has its own, and the examples beside them."""
-        for entry in setup.rulebooks.entries:
-            self._take(setup.check_rules(entry.value), "routing")
+        books = {"rules": setup.rulebooks}
         if setup.shadow is not None:
-            self._take(setup.check_rules(setup.shadow), "routing")
+            books["shadow"] = setup.shadow.timeline()
+        for stem, entries in books.items():
+            for entry in entries.entries:
+                self._mark_rules(stem, entry.from_on)
+                self._take(setup.check_rules(entry.value), f"routing {stem}")
         for stem, examples in self._examples.items():
             book = self._books.get(stem)
             if book is not None and not any(each.grave for each in self._reader.findings):
-                self._take(check_examples(book, examples, setup.names()), "example")
+                self._take(check_examples(book, examples, setup.names()), f"example {stem}")
 
     def _layers(self, document: m.SetupDocument, ground: Ground) -> tuple[Layer, ...]:
         atoms: dict[str, dict[str, list[str]]] = {part.id: {} for part in document.layers}

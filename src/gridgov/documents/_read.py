@@ -31,26 +31,30 @@ class Placed(Generic[Model]):
 
 @attrs.frozen
 class Sheet:
-    """A table as it stands in a file: a header, and rows with the line or place that each stands in."""
+    """A table as it stands in a file: a header, and rows with the line or place that each stands in.
+
+    :param line: where the header stands.
+    """
 
     file: str
     header: tuple[str, ...]
     rows: tuple[tuple[int, tuple[str, ...]], ...]
+    line: int = 1
 
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r")
 """How a cell begins that a spreadsheet would take for a formula."""
 
 
 def guarded_text(text: str) -> str:
     """Write a text into a CSV cell so that no spreadsheet runs it as a formula; numbers stay numbers."""
-    risky = text.startswith((*FORMULA, *(f"'{sign}" for sign in FORMULA)))
+    risky = text.lstrip("'").startswith(FORMULA)
     return f"'{text}" if risky and not text.removeprefix("-").isdigit() else text
 
 
 def plain_text(cell: str) -> str:
     """Read what :func:`guarded_text` wrote."""
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith((*FORMULA, "'")) else cell
+    return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(FORMULA) else cell
 
 
 class Reader:
@@ -59,6 +63,7 @@ class Reader:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.findings: list[Finding] = []
+        self._as_written = False
 
     def wrong(
         self, file: str, row: int, column: str, code: str, message: str, remedy: str = "", *, names: str = ""
@@ -85,7 +90,8 @@ class Reader:
                 self.wrong(file, 0, "", "file.missing", f"{file} is missing", f"put it into {self.folder}")
             return None
         try:
-            return path.read_text(encoding="utf-8-sig")
+            # Bytes, because reading text would change the line ends inside of quoted cells.
+            return path.read_bytes().decode("utf-8-sig")
         except UnicodeDecodeError as error:
             row = path.read_bytes()[: error.start].count(b"\n") + 1
             self.wrong(
@@ -124,24 +130,28 @@ class Reader:
 
         :param also: more columns that it may have.
         """
-        if not self._header_holds(sheet.file, list(sheet.header), model, also):
+        if not self._header_holds(sheet, model, also):
             return []
         return list(self._rows(sheet, model))
 
-    def _header_holds(self, file: str, header: list[str], model: type[BaseModel], also: Collection[str]) -> bool:
+    def _header_holds(self, sheet: Sheet, model: type[BaseModel], also: Collection[str]) -> bool:
+        file, header, line = sheet.file, sheet.header, sheet.line
         known = {field.alias or name: field for name, field in model.model_fields.items()}
         missing = [name for name, field in known.items() if field.is_required() and name not in header]
         for name in missing:
-            self.wrong(
-                file, 1, name, "file.missing-column", f"{file} has no column {name!r}", "add it to the first line"
-            )
+            remedy = "add it to the first line" if line == 1 else "add it to the row"
+            self.wrong(file, line, name, "file.missing-column", f"{file} has no column {name!r}", remedy)
+        twice = sorted({name for name in header if header.count(name) > 1})
+        for name in twice:
+            message = f"{file} has the column {name!r} twice"
+            self.wrong(file, line, name, "file.column-twice", message, "keep one of them")
         allowed = [*known, *also]
         for name in header:
             if name not in allowed:
                 close = get_close_matches(name, allowed, n=1)
                 remedy = f"did you mean {close[0]!r}?" if close else f"the columns are {', '.join(allowed)}"
-                self.wrong(file, 1, name, "file.unknown-column", f"{file} has the unknown column {name!r}", remedy)
-        return not missing
+                self.wrong(file, line, name, "file.unknown-column", f"{file} has the unknown column {name!r}", remedy)
+        return not missing and not twice
 
     def _rows(self, sheet: Sheet, model: type[Model]) -> Iterator[Placed[Model]]:
         known = {field.alias or name for name, field in model.model_fields.items()}
@@ -184,8 +194,15 @@ class Reader:
 
     # --- documents --------------------------------------------------------------------------
 
-    def document(self, file: str, model: type[Model]) -> tuple[Model | None, dict[Path_, int]]:
-        """Read a YAML file; give the value (None if it is wrong) and the line of each path in it."""
+    def document(
+        self, file: str, model: type[Model], *, as_written: bool = False
+    ) -> tuple[Model | None, dict[Path_, int]]:
+        """Read a YAML file; give the value (None if it is wrong) and the line of each path in it.
+
+        :param as_written: every scalar is the text that stands there: YAML 1.1 would read 0102 as 66 and
+            22:30 as 1350.
+        """
+        self._as_written = as_written
         text = self.text(file, required=True)
         if text is None:
             return None, {}
@@ -226,6 +243,9 @@ class Reader:
             return found
         if isinstance(node, yaml.SequenceNode):
             return [self._plain(file, part, (*path, place), lines) for place, part in enumerate(node.value)]
+        if self._as_written and isinstance(node, yaml.ScalarNode):
+            plain = node.style is None and node.value in ("null", "~", "")
+            return "" if plain else node.value
         loader = yaml.SafeLoader("")
         try:
             return loader.construct_object(node)

@@ -13,7 +13,7 @@ import attrs
 import yaml
 
 from gridgov.documents._read import Reader, guarded_text
-from gridgov.documents._rules import PARTS, SUFFIXES, example_of, read_rule_rows, rule_of
+from gridgov.documents._rules import PARTS, SUFFIXES, companions, example_of, read_rule_rows, rule_of
 from gridgov.errors import Finding, SetupError
 from gridgov.routing import ANSWERS, BANDS, EXPECTED, FACTS, Example, Fact, Policy, Rule, Rulebook, Table
 from gridgov.setup import Setup
@@ -22,6 +22,8 @@ __all__ = ["RuleFile", "read_rules", "write_rules"]
 
 POLICIES: Mapping[str, Policy] = {"rules": "first", "limits": "single", "also": "collect"}
 Line = dict[str, str]
+LIST_MAX = 255
+"""Letters of a list that a workbook can offer."""
 
 HOW = {
     "kind": "a kind or a class of the catalog, and everything under it: gas, gas|noise, !gas",
@@ -58,7 +60,8 @@ def read_rules(path: str | Path, *, facts: Mapping[str, Fact] = FACTS) -> RuleFi
     read = read_rule_rows(reader, path.stem, facts, required=True, suffix=path.suffix)
     tables = []
     for part, policy in POLICIES.items():
-        rules = [rule_of(reader, file, placed, facts) for file, placed in read[part]]
+        made = (rule_of(reader, file, placed, facts) for file, placed in read[part])
+        rules = [rule for rule in made if rule is not None]
         lines = {placed.value.id: (file, placed.row) for file, placed in read[part]}
         try:
             tables.append(Table.build(rules, facts=facts, policy=policy))
@@ -89,8 +92,8 @@ def write_rules(rules: RuleFile | Rulebook, path: str | Path, *, setup: Setup | 
             return _write_csv(path, lines, file.book.facts)
         case ".yaml":
             plain = {part: [_without_empty(line) for line in rows] for part, rows in lines.items() if rows}
-            text = yaml.safe_dump({"rules": [], **plain}, allow_unicode=True, sort_keys=False, width=120)
-            path.write_text(text, encoding="utf-8")
+            text = yaml.dump({"rules": [], **plain}, Dumper=_Quoting, allow_unicode=True, sort_keys=False, width=120)
+            path.write_bytes(text.encode())
             return [path]
         case ".xlsx":
             _write_workbook(path, lines, file.book.facts, setup)
@@ -99,6 +102,18 @@ def write_rules(rules: RuleFile | Rulebook, path: str | Path, *, setup: Setup | 
             pass
     message = f"{path.name} is no rule file; it ends with {', '.join(SUFFIXES)}"
     raise SetupError([Finding(code="file.unknown", subject=path.name, message=message)])
+
+
+class _Quoting(yaml.SafeDumper):
+    """Writes texts in quotes where YAML would read them as something else, or fold a rare line end."""
+
+
+def _quoted(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    rare = any(sign in text for sign in ("\x85", "\u2028", "\u2029", "\r"))
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if rare or text in ("null", "~") else None)
+
+
+_Quoting.add_representer(str, _quoted)
 
 
 def _tables(book: Rulebook) -> tuple[Table, Table, Table]:
@@ -163,19 +178,19 @@ def _columns(part: str, lines: Iterable[Line], facts: Mapping[str, Fact], *, eve
 
 
 def _write_csv(path: Path, lines: Mapping[str, list[Line]], facts: Mapping[str, Fact]) -> list[Path]:
-    before = "" if path.stem == "rules" else f"{path.stem}."
-    beside = {part: path.with_name(f"{before}{part}.csv") for part in ("limits", "also")}
-    files = {"rules": path, **beside, "tests": path.with_name(f"{path.stem}.tests.csv")}
+    files = {part: path.with_name(name) for part, name in companions(path.stem).items()}
     written = []
     for part, rows in lines.items():
         if not rows and part != "rules":
+            files[part].unlink(missing_ok=True)  # an older one would be read again with the new rules
             continue
         columns = _columns(part, rows, facts, every=False)
         text = io.StringIO(newline="")
-        writer = csv.writer(text, lineterminator="\n")
+        writer = csv.writer(text, lineterminator="\r\n")
         writer.writerow(columns)
         writer.writerows([guarded_text(row.get(name, "")) for name in columns] for row in rows)
-        files[part].write_text(text.getvalue(), encoding="utf-8")
+        # With a mark in front: the office's spreadsheet would take Chinese for something else.
+        files[part].write_bytes(text.getvalue().encode("utf-8-sig"))
         written.append(files[part])
     return written
 
@@ -231,7 +246,7 @@ def _how(fact: Fact) -> str:
 def _limited(sheet: Any, place: int, name: str, facts: Mapping[str, Fact]) -> None:
     """Offer a list where one value of a few is meant; other cells of a list of values stay free."""
     values = list(BANDS) if name == "band" else [v for v in facts[name].domain if v] if name in facts else []
-    if values:
+    if values and len(",".join(values)) <= LIST_MAX:
         rule = {"validate": "list", "source": values, "error_type": "information"}
         sheet.data_validation(1, place, 2000, place, rule)
 

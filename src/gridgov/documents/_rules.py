@@ -13,10 +13,10 @@ from typing import Any
 
 from gridgov.documents import _models as m
 from gridgov.documents._read import Placed, Reader, Sheet
-from gridgov.routing import EXPECTED, Cell, Example, Fact, Rule, Then, parse_cell
+from gridgov.routing import ANSWERS, EXPECTED, Cell, Example, Fact, Rule, Then, parse_cell
 from gridgov.worktime import Limit, LimitKind, parse_limit
 
-__all__ = ["PARTS", "SUFFIXES", "Rows", "example_of", "read_rule_rows", "rule_of"]
+__all__ = ["PARTS", "SUFFIXES", "Rows", "companions", "example_of", "read_rule_rows", "rule_of"]
 
 PARTS: Mapping[str, type[m.RuleRow | m.LimitRow | m.AlsoRow | m.ExampleRow]] = {
     "rules": m.RuleRow,
@@ -41,18 +41,38 @@ def read_rule_rows(
 
     :param suffix: only this kind of file.
     """
-    found = [each for each in SUFFIXES if (reader.folder / f"{stem}{each}").is_file() and each in (suffix or each)]
+    found = [each for each in ([suffix] if suffix else SUFFIXES) if (reader.folder / f"{stem}{each}").is_file()]
     if len(found) > 1:
         names = ", ".join(f"{stem}{each}" for each in found)
         reader.wrong(f"{stem}{found[1]}", 0, "", "file.twice", f"the rules stand in {names}", "keep one of them")
-    match found[0] if found else ".csv":
-        case ".yaml":
-            sheets = _yaml_sheets(reader, f"{stem}.yaml")
-        case ".xlsx":
-            sheets = _workbook_sheets(reader, f"{stem}.xlsx")
-        case _:
-            sheets = _csv_sheets(reader, stem, required=required)
+    shape = found[0] if found else suffix or ".csv"
+    if shape == ".csv":
+        sheets = _csv_sheets(reader, stem, required=required)
+    elif not found:
+        file = f"{stem}{shape}"
+        reader.wrong(file, 0, "", "file.missing", f"{file} is missing", f"put it into {reader.folder}")
+        sheets = {}
+    else:
+        read = _yaml_sheets if shape == ".yaml" else _workbook_sheets
+        sheets = read(reader, f"{stem}{shape}")
+    if shape != ".csv" or not sheets.get("rules"):
+        _not_read(reader, stem, f"{stem}{shape}")
     return {part: _checked(reader, part, sheets.get(part, []), facts) for part in PARTS}
+
+
+def _not_read(reader: Reader, stem: str, instead: str) -> None:
+    """Tell of tables that stand beside a file which holds them all, or beside none."""
+    for part, file in companions(stem).items():
+        if part != "rules" and (reader.folder / file).is_file():
+            message = f"{file} is not read: it would belong to {stem}.csv"
+            reader.wrong(file, 0, "", "file.not-read", message, f"move its rows into {instead}, or remove it")
+
+
+def companions(stem: str) -> dict[str, str]:
+    """Give table → the CSV file of it. What belongs to another rulebook than ``rules`` is called after it."""
+    before = "" if stem == "rules" else f"{stem}."
+    files = {part: f"{before}{part}.csv" for part in ("limits", "also")}
+    return {"rules": f"{stem}.csv", **files, "tests": f"{stem}.tests.csv"}
 
 
 def _checked(
@@ -62,16 +82,15 @@ def _checked(
 
 
 def _csv_sheets(reader: Reader, stem: str, *, required: bool) -> dict[str, list[Sheet]]:
-    # A rulebook on trial stands beside the one in force: its limits are called after it.
-    before = "" if stem == "rules" else f"{stem}."
-    files = {"rules": f"{stem}.csv", "tests": f"{stem}.tests.csv"}
-    files |= {part: f"{before}{part}.csv" for part in ("limits", "also")}
-    read = {part: reader.csv(file, required=required and part == "rules") for part, file in files.items()}
-    return {part: [sheet] for part, sheet in read.items() if sheet is not None}
+    rules = reader.csv(f"{stem}.csv", required=required)
+    if rules is None:
+        return {}
+    beside = {part: reader.csv(file) for part, file in companions(stem).items() if part != "rules"}
+    return {part: [sheet] for part, sheet in {"rules": rules, **beside}.items() if sheet is not None}
 
 
 def _yaml_sheets(reader: Reader, file: str) -> dict[str, list[Sheet]]:
-    document, lines = reader.document(file, m.RulesDocument)
+    document, lines = reader.document(file, m.RulesDocument, as_written=True)
     if document is None:
         return {}
     found: dict[str, list[Sheet]] = {}
@@ -80,7 +99,7 @@ def _yaml_sheets(reader: Reader, file: str) -> dict[str, list[Sheet]]:
             cells = {str(name): _cell_text(value) for name, value in row.items()}
             line = lines.get((part, place), 0)
             # A sheet of its own for each row: every row of a YAML file has its own columns.
-            found.setdefault(part, []).append(Sheet(file, tuple(cells), ((line, tuple(cells.values())),)))
+            found.setdefault(part, []).append(Sheet(file, tuple(cells), ((line, tuple(cells.values())),), line))
     return found
 
 
@@ -99,7 +118,7 @@ def _workbook_sheets(reader: Reader, file: str) -> dict[str, list[Sheet]]:
         return {}
     if "rules" not in sheets:
         reader.wrong(file, 0, "", "file.no-sheet", f"{file} has no sheet called rules", "name the first sheet rules")
-    return {part: [_sheet(f"{file}:{part}", rows)] for part, rows in sheets.items() if rows}
+    return {part: [_sheet(f"{file}:{part}", rows or [[]])] for part, rows in sheets.items() if rows or part == "rules"}
 
 
 def _sheet(file: str, rows: list[list[Any]]) -> Sheet:
@@ -133,16 +152,20 @@ def _cell_text(value: Any) -> str:
 # --- rows to values -----------------------------------------------------------------------------
 
 
-def rule_of(reader: Reader, file: str, placed: Placed[Any], facts: Mapping[str, Fact]) -> Rule:
-    """Make a rule of a row; what is wrong in it is noted, and its default taken."""
+def rule_of(reader: Reader, file: str, placed: Placed[Any], facts: Mapping[str, Fact]) -> Rule | None:
+    """Make a rule of a row; None, and a finding, where a cell cannot be read: without it the row would take more."""
     row = placed.value
-    answers = {name: getattr(row, name) for name in ("lead", "supporting", "informed", "ladder", "calendar",
-               "on_the_spot", "tell_zh", "tell_en") if hasattr(row, name)}  # fmt: skip
+    told = len(reader.findings)
+    cells = tuple(_cells(reader, file, placed, facts))
+    if len(reader.findings) > told:
+        return None
+    own = set(type(row).model_fields) - {"limit"}
+    answers = {name: getattr(row, name) for name in ANSWERS["first"] if name in own}
     return Rule(
         id=row.id,
         band=getattr(row, "band", "category"),
         priority=getattr(row, "priority", None),
-        cells=tuple(_cells(reader, file, placed, facts)),
+        cells=cells,
         when=row.when,
         from_on=row.from_on or dt.date.min,
         until_on=row.until_on or dt.date.max,

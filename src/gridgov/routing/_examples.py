@@ -105,7 +105,12 @@ def _check(example: Example, book: Rulebook, names: Names) -> Iterator[Finding]:
         return
     for what, expected in example.expects.items():
         got = _got(what, ruling)
-        if _normal(what, expected) != got:
+        try:
+            wanted = _normal(what, expected)
+        except ValueError as error:
+            yield _wrong(example, what, str(error))
+            continue
+        if wanted != got:
             by = f", by the rule {ruling.decision.rule.id}" if ruling is not None and what != "rule" else ""
             yield _wrong(example, what, f"the {what} is {got or NONE!r}{by}, and was expected to be {expected!r}")
 

@@ -203,6 +203,8 @@ def _range(fact: Fact) -> str:
 
 def minute_of(text: str) -> int:
     """Read ``HH:MM`` as minutes of the day."""
+    if not _TIME.fullmatch(text):
+        raise ValueError(f"{text!r} is no time of day; write it as in 22:30")
     hours, _, minutes = text.partition(":")
     return int(hours) * 60 + int(minutes)
 

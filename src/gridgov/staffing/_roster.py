@@ -119,6 +119,11 @@ class Absence:
     until_on: dt.date = dt.date.max
     deputy: str = ""
 
+    @property
+    def id(self) -> str:
+        """What findings call it."""
+        return f"absence:{self.holder}:{self.from_on}"
+
     def covers(self, day: dt.date) -> bool:
         """Say whether they are away on *day*."""
         return self.from_on <= day <= self.until_on
@@ -407,13 +412,13 @@ def _check_values(
 def _check_absence(absence: Absence, known: Mapping[str, object]) -> Iterator[Finding]:
     for column, name in (("holder", absence.holder), ("deputy", absence.deputy)):
         if name and name not in known:
-            yield _unknown(column, name, known, absence.holder, column)
+            yield _unknown(column, name, known, absence.id, column)
     if absence.until_on < absence.from_on:
         message = f"{absence.holder} is away until {absence.until_on}, before {absence.from_on}"
-        yield _wrong("dates-out-of-order", absence.holder, "until", message, "end after start")
+        yield _wrong("dates-out-of-order", absence.id, "until", message, "end after start")
     if absence.deputy == absence.holder:
         message = f"{absence.holder} stands in for themselves"
-        yield _wrong("own-deputy", absence.holder, "deputy", message, "name somebody else, or nobody")
+        yield _wrong("own-deputy", absence.id, "deputy", message, "name somebody else, or nobody")
 
 
 def _check_posting(
