@@ -19,7 +19,7 @@ from itertools import pairwise
 import numpy as np
 import shapely
 
-from gridgov.territory._locate import Locator
+from gridgov.territory import Locator
 
 WEST, SOUTH = 1_098_000_000, 406_000_000
 STEP = 30_000  # about 300 m

@@ -21,7 +21,7 @@ from typing import Any
 
 import attrs
 
-from gridgov.routing import Batch, Names, Router, Rule, Rulebook, Table, check_table, interpret, parse_cell, replay
+from gridgov.routing import Batch, Names, Rule, Rulebook, Table, check_table, interpret, parse_cell, replay
 from gridgov.staffing import Organization, Posting, Role, Roster, find_party
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -90,7 +90,7 @@ def decisions(street: streets.Street, *, whole: bool) -> dict[str, tuple[float, 
     """Time every engine on the cases of a street; name → median and 99th percentile in µs."""
     table, territory, cases = street.table, street.territory, street.cases
     # A router that has seen nothing: the first pass over all cases, with every value that it meets anew.
-    fresh = Router(table, territory)
+    fresh = Table(table.rules, table.facts).router(territory)
     found: dict[str, list[tuple[float, float]]] = {"gridgov, first pass": [spread(fresh.hit, cases)]}
     router = table.router(territory)
     for case in cases[:SAMPLE]:
@@ -196,7 +196,7 @@ def edited(rule: Rule, chance: random.Random) -> Rule:
 def checks(street: streets.Street) -> tuple[float, float, list[float]]:
     """Give the seconds of building and of a full check, and of 60 checks after one edited rule, sorted."""
     rules, facts, names = street.table.rules, street.table.facts, names_of(street)
-    building = seconds(lambda: Router(Table.build(rules, facts=facts), street.territory), 9)
+    building = seconds(lambda: Table.build(rules, facts=facts).router(street.territory), 9)
     full = seconds(lambda: check_table(street.table, names, linked=False))
     before = check_table(street.table, names, linked=False)
     chance, found = random.Random(5), []

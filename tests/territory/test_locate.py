@@ -12,9 +12,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from gridgov.errors import NotFoundError, SetupError
-from gridgov.territory import Level, Node, Territory
+from gridgov.territory import Level, Located, Locator, Node, Territory, check_outlines
 from gridgov.territory._coordinates import convert
-from gridgov.territory._locate import Located, Locator, check_outlines
 
 # --- oracles ------------------------------------------------------------------------------------
 

@@ -46,7 +46,7 @@ class Batch:
 
     def __init__(self, router: Router) -> None:
         self._router = router
-        self._count = len(router.table.rules)
+        self._count = len(router.rules)
 
     def encode(self, cases: Sequence[Facts]) -> Encoded:
         """Turn facts into numbers, once.
@@ -104,7 +104,7 @@ class Batch:
         """Ask the router itself where the first rule has a further condition."""
         import numpy as np
 
-        rules = self._router.table.rules
+        rules = self._router.rules
         place_of = {rule.id: place for place, rule in enumerate(rules)}
         for place, rule in enumerate(rules):
             for case in np.flatnonzero(found == place) if rule.when else ():

@@ -20,7 +20,8 @@ from gridgov.proofs import canonical, digest
 from gridgov.routing._check import Checked, Names, check_silent, check_table
 from gridgov.routing._decision import Decision, NearMiss
 from gridgov.routing._facts import Fact, Facts
-from gridgov.routing._table import Rule, Table, Then, wrong
+from gridgov.routing._rule import Rule, Then
+from gridgov.routing._table import Table, wrong
 from gridgov.territory import Territory
 
 __all__ = ["Rulebook", "Ruling"]

@@ -18,8 +18,9 @@ import attrs
 from gridgov.errors import Finding
 from gridgov.routing._catalog import Catalog
 from gridgov.routing._facts import FactValue, shown
+from gridgov.routing._rule import Rule, Then
 from gridgov.routing._space import Box, Numbered, Region, Space, uncovered
-from gridgov.routing._table import Rule, Table, Then, unknown, wrong
+from gridgov.routing._table import Table, unknown, wrong
 from gridgov.staffing import ORGANIZATION_KINDS, Roster
 from gridgov.territory import Territory
 from gridgov.worktime import Calendar, Limit, due, zone_of

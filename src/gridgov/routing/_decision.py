@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import attrs
 
-if TYPE_CHECKING:
-    from gridgov.routing._table import Rule
+from gridgov.routing._rule import Rule
 
 __all__ = ["Decision", "Hit", "NearMiss"]
 

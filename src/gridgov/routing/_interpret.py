@@ -11,7 +11,8 @@ from gridgov.errors import RefusalError
 from gridgov.routing._decision import Decision, Hit, NearMiss
 from gridgov.routing._facts import Cell, Facts, shown
 from gridgov.routing._router import missing_fact, unanswered
-from gridgov.routing._table import Rule, Table
+from gridgov.routing._rule import Rule
+from gridgov.routing._table import Table
 from gridgov.routing._when import WhenFault
 from gridgov.territory import Territory
 

@@ -11,7 +11,7 @@ import attrs
 from gridgov.errors import RefusalError
 from gridgov.routing._book import Rulebook
 from gridgov.routing._facts import Facts
-from gridgov.routing._table import ANSWERS, Then
+from gridgov.routing._rule import ANSWERS, Then
 from gridgov.territory import Territory
 
 __all__ = ["Change", "Replay", "replay", "what_differs"]

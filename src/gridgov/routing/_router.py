@@ -17,16 +17,14 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from operator import itemgetter, xor
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gridgov.errors import RefusalError
 from gridgov.routing._decision import Decision, Hit, NearMiss
 from gridgov.routing._facts import Cell, Fact, Facts, check_value, minute_of, shown, words_of
+from gridgov.routing._rule import Rule
 from gridgov.routing._when import When, WhenFault
 from gridgov.territory import Territory
-
-if TYPE_CHECKING:
-    from gridgov.routing._table import Rule, Table
 
 __all__ = ["Column", "Router", "columns_of", "missing_fact", "unanswered"]
 
@@ -209,16 +207,16 @@ def _ranges(cell: Cell) -> list[tuple[int | None, int | None]]:
             return [(bound, bound + 1) for bound in bounds]
 
 
-def columns_of(table: Table, territory: Territory) -> list[Column]:
+def columns_of(rules: Sequence[Rule], facts: Mapping[str, Fact], territory: Territory) -> list[Column]:
     """Give a column for every fact that some rule asks for."""
-    count = len(table.rules)
+    count = len(rules)
     cells: dict[str, dict[Cell, int]] = {}
-    for place, rule in enumerate(table.rules):
+    for place, rule in enumerate(rules):
         for cell in rule.cells:
             column = cells.setdefault(cell.fact, {})
             column[cell] = column.get(cell, 0) | 1 << (count - 1 - place)
     everyone = (1 << count) - 1
-    return [Column(table.facts[name], asked, everyone, territory) for name, asked in cells.items()]
+    return [Column(facts[name], asked, everyone, territory) for name, asked in cells.items()]
 
 
 Look = tuple[Callable[[Facts], Any], Mapping[Any, int]]
@@ -277,22 +275,30 @@ class Router:
     Safe to share between threads: what two of them fill in at once is the same.
     """
 
-    def __init__(self, table: Table, territory: Territory) -> None:
-        self.table = table
-        self._count = len(table.rules)
+    def __init__(
+        self,
+        rules: Sequence[Rule],
+        facts: Mapping[str, Fact],
+        whens: Mapping[str, When],
+        version: str,
+        territory: Territory,
+    ) -> None:
+        self.rules = tuple(rules)
+        self._facts, self._version, self._conditioned = facts, version, whens
+        self._count = len(rules)
         self._everyone = (1 << self._count) - 1
-        self.columns = columns_of(table, territory)
+        self.columns = columns_of(rules, facts, territory)
         self._all = tuple((column.fact.name, column) for column in self.columns)
         bundles, wide = _bundled(self.columns)
         self._bundles = tuple((bundle.values_of, bundle) for bundle in bundles)
         self._wide = tuple((column.fact.name, column) for column in wide)
         self._bits = [1 << (self._count - 1 - place) for place in range(self._count)]
-        whens = [table.whens[rule.when] if rule.when else None for rule in table.rules]
+        conditions = [whens[rule.when] if rule.when else None for rule in rules]
         # One entry more than there are rules: what an empty mask leads to.
-        self._ends: list[tuple[Rule | None, When | None]] = [*zip(table.rules, whens, strict=True), (None, None)]
-        self._whens = _union(self._bits[place] for place, when in enumerate(whens) if when)
+        self._ends: list[tuple[Rule | None, When | None]] = [*zip(rules, conditions, strict=True), (None, None)]
+        self._whens = _union(self._bits[place] for place, when in enumerate(conditions) if when)
         self._conditions = [
-            tuple((cell.fact, _Hits(table.facts[cell.fact], str(cell))) for cell in rule.cells) for rule in table.rules
+            tuple((cell.fact, _Hits(facts[cell.fact], str(cell))) for cell in rule.cells) for rule in rules
         ]
         self.hit = self._compiled()
         """Give the first rule that holds; None if none does.
@@ -383,19 +389,19 @@ class Router:
             return None
         get = facts.get
         hits = tuple([hits[get(name)] for name, hits in self._conditions[place]])
-        return Decision(rule, self.table.version, hits, self._later(mask ^ self._bits[place], facts), place)
+        return Decision(rule, self._version, hits, self._later(mask ^ self._bits[place], facts), place)
 
     def _decide_carefully(self, mask: int, doubt: int, facts: Facts) -> Decision | None:
         rule, rest = self._first(mask, doubt, facts)
         if rule is None:
             return None
-        place = self.table.rules.index(rule)
+        place = self.rules.index(rule)
         hits = [hits[facts.get(name)] for name, hits in self._conditions[place]]
         if rule.when:
-            known, when = self.table.facts, self.table.whens[rule.when]
+            known, when = self._facts, self._conditioned[rule.when]
             stated = (name for name in sorted(when.required | when.optional) if name in facts)
             hits.append(Hit("when", rule.when, ", ".join(f"{n}={shown(known[n], facts[n])}" for n in stated)))
-        return Decision(rule, self.table.version, tuple(hits), self._later(rest & ~doubt, facts), place)
+        return Decision(rule, self._version, tuple(hits), self._later(rest & ~doubt, facts), place)
 
     def _later(self, mask: int, facts: Facts) -> tuple[str, ...]:
         """Give the rules of a mask that surely hold as well."""
@@ -420,7 +426,7 @@ class Router:
             try:
                 return asked(facts)
             except KeyError:
-                raise missing_fact(self.table.facts[next(name for name in names if name not in facts)]) from None
+                raise missing_fact(self._facts[next(name for name in names if name not in facts)]) from None
 
         found: list[Callable[[Facts], int]] = []
         for values_of, bundle in self._bundles:
@@ -435,7 +441,7 @@ class Router:
         :raises RefusalError: as :meth:`hit`.
         """
         hit = self.hit(facts)
-        before = self.table.rules.index(hit) if hit is not None else self._count
+        before = self.rules.index(hit) if hit is not None else self._count
         once, twice, failed = self._everyone >> (self._count - before) << (self._count - before), 0, 0
         early = once
         by_fact = []
@@ -447,12 +453,12 @@ class Router:
         once = failed & ~twice
         found = []
         for place in _bits_from_below(once, self._count):
-            rule = self.table.rules[place]
+            rule = self.rules[place]
             if rule.when and not _surely_holds(self._ends[place][1], facts):
                 continue
             name = next(name for name, _, fails in by_fact if fails & self._bits[place])
             cell = next(cell for cell in rule.cells if cell.fact == name)
-            found.append(NearMiss(rule.id, name, str(cell), shown(self.table.facts[name], facts[name])))
+            found.append(NearMiss(rule.id, name, str(cell), shown(self._facts[name], facts[name])))
             if len(found) == kept:
                 break
         return tuple(reversed(found))
@@ -501,7 +507,7 @@ class Router:
 
     def _refusal(self, rule: Rule, facts: Facts) -> RefusalError:
         for cell in rule.cells:
-            fact = self.table.facts[cell.fact]
+            fact = self._facts[cell.fact]
             if cell.fact not in facts and not cell.or_missing:
                 return missing_fact(fact)
             try:

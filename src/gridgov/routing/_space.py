@@ -23,7 +23,8 @@ import attrs
 from gridgov.routing._catalog import Catalog
 from gridgov.routing._facts import MINUTES, Cell, FactValue, minute_of
 from gridgov.routing._router import Column, columns_of
-from gridgov.routing._table import Rule, Table
+from gridgov.routing._rule import Rule
+from gridgov.routing._table import Table
 from gridgov.territory import Territory
 
 __all__ = ["Box", "Region", "Space", "uncovered"]
@@ -70,7 +71,7 @@ class Space:
         self.territory = territory
         self._dimensions: list[_Dimension] = []
         self._where: dict[str, list[int]] = {}
-        columns = {column.fact.name: column for column in columns_of(table, territory)}
+        columns = {column.fact.name: column for column in columns_of(table.rules, table.facts, territory)}
         self._columns = columns
         self._cut(columns, territory, catalog, linked=linked)
         self.everything = [dimension.everything for dimension in self._dimensions]

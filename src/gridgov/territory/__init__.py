@@ -13,7 +13,8 @@ from gridgov.territory._change import Built, Change, Demolished, Recounted, Tran
 from gridgov.territory._codes import GRID_DIGITS, check_code, grid_code
 from gridgov.territory._coordinates import SYSTEMS, convert
 from gridgov.territory._ground import Adjacency, Ground
-from gridgov.territory._locate import Located, Locator, check_outlines
+from gridgov.territory._locate import Located, Locator
+from gridgov.territory._outlines import check_outlines
 from gridgov.territory._recode import Recoded, Recoding, recode
 from gridgov.territory._tree import GRID_KINDS, Level, Node, Territory
 
