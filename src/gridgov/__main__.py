@@ -32,9 +32,7 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _rules(arguments: argparse.Namespace) -> int:
-    import attrs
-
-    from gridgov.documents import RuleFile, load_setup, write_rules
+    from gridgov.documents import SUFFIXES, RuleFile, load_setup, read_rules, write_rules
     from gridgov.hooks import Host
     from gridgov.routing import Rulebook, Table
 
@@ -43,20 +41,24 @@ def _rules(arguments: argparse.Namespace) -> int:
         setup = host.completed(load_setup(arguments.folder))
     finally:
         host.close()
-    day = arguments.on or dt.date.max
+    day = arguments.on or max(dt.date.today(), setup.effective_on)  # noqa: DTZ011 - the day of who asks
     book = setup.rulebooks.on(day)
+    written = next(path for path in (arguments.folder / f"rules{end}" for end in SUFFIXES) if path.is_file())
     for name in arguments.write or ():
-        # What plugins and the duty list add, they add again.
-        own = Table(tuple(rule for rule in book.rules.rules if not rule.origin), book.facts)
-        print(*write_rules(attrs.evolve(book, rules=own), name, setup=setup), sep="\n")
+        # As they stand in the files, whatever their days; what plugins and the duty list add, they add again.
+        print(*write_rules(read_rules(written, facts=book.facts), name, setup=setup), sep="\n")
     if arguments.template:
         empty = Rulebook(Table((), book.facts))
         print(*write_rules(RuleFile(empty), arguments.template, setup=setup), sep="\n")
-    findings = setup.check_rules(book, arguments.on)
-    for finding in findings:
-        print(f"  {'✗' if finding.grave else '·'} {finding}")
-    print(f"{len(book.rules.rules)} rules, table {book.version}: {len(findings)} findings")
-    return 1 if any(finding.grave for finding in findings) else 0
+    of_the_day = ("routing.lost", "routing.beyond")
+    told = [note for note in setup.notes if note.code.startswith("routing.")]
+    told += [each for each in setup.check_rules(book, day) if each.code.startswith(of_the_day)]
+    for finding in told:
+        print(f"  · {finding}")
+    print(f"{len(book.rules.rules)} rules on {day}, table {book.version}; worth a look: {len(told)}")
+    if setup.shadow is not None:
+        print(f"on trial: {len(setup.shadow.on(day).rules.rules)} rules, table {setup.shadow.on(day).version}")
+    return 0
 
 
 def _merge(arguments: argparse.Namespace) -> int:

@@ -791,7 +791,7 @@ def test_a_role_that_nobody_holds_is_named_in_the_explanation():
     street = Street()
     street.do(report(place="150203005"), RESIDENT, id="a")  # the street itself: no area lead stands above
     route = street.case().route
-    assert "nobody holds area-lead there or above" in route.explain("en")
+    assert "nobody is on duty as area-lead there or above" in route.explain("en")
 
 
 def test_changing_the_whole_setup_or_erasing_needs_a_grant_for_the_whole_place(street):

@@ -40,9 +40,9 @@ def test_good_rules_give_zero_a_count_and_the_version(folder, capsys):
     assert main(["rules", str(folder)]) == 0
     *told, last = capsys.readouterr().out.splitlines()
     assert all(line.startswith("  · ") for line in told)
-    # Three of the folder, one of the plugin gridgov-sample-rules.
-    assert last.startswith("4 rules, table ")
-    assert last.endswith(f": {len(told)} findings")
+    # Two of the folder hold today, one more comes from the plugin gridgov-sample-rules.
+    assert " rules on " in last
+    assert last.endswith(f"worth a look: {len(told)}")
 
 
 def test_what_is_worth_a_look_is_told_and_forbids_nothing(folder, capsys):
@@ -52,7 +52,7 @@ def test_what_is_worth_a_look_is_told_and_forbids_nothing(folder, capsys):
     out = capsys.readouterr().out
     assert "(routing.gap)" in out
     assert "  ✗" not in out
-    assert "  · no rule takes the case" in out, "what stands in no file is told without a place"
+    assert "  · rules.csv: no rule takes the case" in out
 
 
 def test_a_mistake_gives_one_and_stands_on_the_other_stream(folder, capsys):
@@ -71,11 +71,24 @@ def test_a_folder_that_is_not_there_gives_one(tmp_path, capsys):
 
 def test_the_rules_of_a_day_are_those_that_hold_on_it(folder, capsys):
     assert main(["rules", str(folder), "--on", "2026-12-31", "--write", str(folder.parent / "day.csv")]) == 0
-    assert "3 rules, table " in capsys.readouterr().out
-    assert {rule.id for rule in read_rules(folder.parent / "day.csv").book.rules.rules} >= {"gas", "rest"}
-    assert "food" not in {rule.id for rule in read_rules(folder.parent / "day.csv").book.rules.rules}
+    assert "3 rules on 2026-12-31, table " in capsys.readouterr().out
+    written = {rule.id: rule for rule in read_rules(folder.parent / "day.csv").book.rules.rules}
+    assert set(written) == {"gas", "food", "rest"}, "as they stand in the file, with their days"
+    assert str(written["food"].from_on) == "2027-01-01"
     assert main(["rules", str(folder), "--on", "2027-01-01"]) == 0
-    assert "4 rules, table " in capsys.readouterr().out
+    assert "4 rules on 2027-01-01, table " in capsys.readouterr().out
+
+
+def test_examples_are_written_with_the_rules(folder, capsys, tmp_path):
+    (folder / "rules.tests.csv").write_text("id,kind,rule\nsmell,utility.gas.smell,gas\n", encoding="utf-8")
+    assert main(["rules", str(folder), "--write", str(tmp_path / "rules.xlsx")]) == 0
+    assert dict(read_rules(tmp_path / "rules.xlsx").examples["smell"].expects) == {"rule": "gas"}
+
+
+def test_a_rulebook_on_trial_is_counted(folder, capsys):
+    shutil.copy(folder / "rules.csv", folder / "shadow.csv")
+    assert main(["rules", str(folder), "--on", "2027-01-01"]) == 0
+    assert "on trial: 4 rules, table " in capsys.readouterr().out
 
 
 def test_with_a_day_postings_and_the_calendar_are_looked_at(folder, capsys):
@@ -85,11 +98,9 @@ def test_with_a_day_postings_and_the_calendar_are_looked_at(folder, capsys):
     (folder / "rules.csv").write_text(RULES + "watch,local,order,role:night-watch,1工作日,\n", encoding="utf-8")
     assert main(["rules", str(folder), "--on", "2026-09-07"]) == 0
     out = capsys.readouterr().out
-    assert "watch sends to night-watch, in which nobody is posted on 2026-09-07" in out
+    assert "watch sends to night-watch, and on 2026-09-07 nobody is on duty for 4 of 4 places" in out
     assert main(["rules", str(folder), "--on", "2026-12-31"]) == 0
     assert "(routing.beyond-calendar)" in capsys.readouterr().out
-    assert main(["rules", str(folder)]) == 0
-    assert "nobody is posted" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("day", ["31.12.2026", "2026-02-30", "soon"])
@@ -125,7 +136,7 @@ def test_what_was_written_can_stand_in_the_folder_in_place_of_what_was_read(fold
     catalog.write_text("\n".join(lines) + "\n", encoding="utf-8")
     assert main(["rules", str(folder), "--write", str(tmp_path / f"rules{suffix}")]) == 0
     before = capsys.readouterr().out.splitlines()[-1]
-    assert before.startswith("5 rules, table ")
+    assert " rules on " in before
     (folder / "rules.csv").unlink()
     shutil.copy(tmp_path / f"rules{suffix}", folder)
     assert main(["rules", str(folder)]) == 0

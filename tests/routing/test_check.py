@@ -13,6 +13,7 @@ from gridgov.errors import SetupError
 from gridgov.routing import (
     FACTS,
     Catalog,
+    Fact,
     Kind,
     Names,
     Rule,
@@ -187,8 +188,9 @@ STREET = Roster.build(
     roles=ROLES,
     organizations=[Organization(id=f"org{n}", zh="", en="", kind="department") for n in range(24)],
     postings=[
-        Posting(id=f"p{n}", holder=f"org{n}", role=f"role{n}", place="150203005008001", from_on=dt.date(2026, 1, 1))
+        Posting(id=f"p{n}-{node.code}", holder=f"org{n}", role=f"role{n}", place=node.code, from_on=dt.date(2026, 1, 1))
         for n in range(8)
+        for node in TERRITORY.at("grid")
     ],
 )
 ITEMS = [f"c{big}.s{small}" for big in range(20) for small in range(5)]
@@ -309,6 +311,58 @@ def test_a_plugin_may_replace_a_rule_of_the_place_on_purpose():
     theirs = attrs.evolve(rule("theirs", "local", kind="gas"), origin="plugin")
     (finding, _) = checked(theirs, rule("ours", kind="gas")).findings
     assert (finding.code, finding.subject, finding.grave) == ("routing.unreachable", "ours", False)
+
+
+def test_the_net_behind_all_others_may_be_empty_today():
+    found = checked(rule("all", kind="gas|noise|market"), rule("rest", "default"))
+    assert [f.code for f in found.findings] == ["routing.dead-column"]
+    assert found.fallen == {}
+    assert checked(rule("all", kind="gas|noise|market"), rule("rest", "default", kind="gas")).fallen == {
+        "rest": ("all",)
+    }
+
+
+@pytest.mark.parametrize(
+    ("when", "code", "word"),
+    [
+        ('urgency == "urgnt"', "routing.unknown-word", "urgnt"),
+        ('kind in ["gas.smell", "nois"]', "routing.unknown-kind", "nois"),
+        ('"150203005999" != place', "routing.unknown-place", "150203005999"),
+        ('kind == "gas"', "routing.unknown-kind", "gas"),
+    ],
+)
+def test_a_word_in_a_further_condition_that_the_fact_can_never_be_is_refused(when, code, word):
+    (finding,) = [f for f in checked(rule(when=when)).findings if f.grave]
+    assert (finding.code, finding.column, finding.names) == (code, "when", word)
+    assert checked(rule(when='source == "hotline" && urgency != "urgent" && "x" in tag')).grave == ()
+
+
+def test_a_declared_fact_that_a_case_must_state_is_told():
+    from gridgov.routing import Fact
+
+    weather = Fact("weather", "code", "天气", "weather", ("fair", "storm"))
+
+    def told(text, when=""):
+        row = Rule(id="r", cells=(parse_cell(weather, text),) if text else (), when=when, then=THENS[0])
+        made = Table.build([row, rule("rest", "default")], facts={**FACTS, "weather": weather})
+        return [(f.subject, f.column, f.grave) for f in check_table(made, NAMES).findings if "demands" in f.code]
+
+    assert told("storm") == [("r", "weather", False)]
+    assert told("storm?") == []
+    assert told("", 'weather == "storm"') == [("r", "weather", False)]
+    assert told("", 'has(weather) && weather == "storm"') == []
+
+
+def test_a_grid_for_whose_role_nobody_is_on_duty_that_day_is_told():
+    from gridgov.staffing import Absence
+
+    away = attrs.evolve(SETUP.roster, absences=(Absence(holder="lead-81", from_on=dt.date(2026, 9, 1)),))
+    names = attrs.evolve(NAMES, roster=away, on=dt.date(2026, 9, 2))
+    to_lead = rule(then=Then(lead="role:area-lead", limit=THENS[0].limit))
+    (finding,) = [f for f in checked(to_lead, names=names).findings if "lost" in f.code]
+    assert "nobody is on duty for 1 of 4 places (150203005008001)" in finding.message
+    deputy = attrs.evolve(away, absences=(attrs.evolve(away.absences[0], deputy="lead-82"),))
+    assert not [f for f in checked(to_lead, names=attrs.evolve(names, roster=deputy)).findings if "lost" in f.code]
 
 
 def test_a_gap_comes_with_a_case_that_no_rule_takes():
@@ -499,3 +553,133 @@ def test_one_id_may_stand_twice_where_the_days_do_not_meet():
         (dt.date.min, (spring,)),
         (dt.date(2026, 7, 1), (summer,)),
     ]
+
+
+# --- found by readers ---------------------------------------------------------------------------
+
+
+def test_rules_with_conditions_are_only_said_to_meet_perhaps():
+    one = rule("one", priority=5, when="departments > 1")
+    other = rule("other", priority=5, when="departments <= 1", then=THENS[1])
+    (finding,) = [f for f in checked(one, other, rule("rest", "default")).findings if f.code == "routing.ambiguous"]
+    assert not finding.grave
+    assert "where the condition of one and other holds" in finding.message
+    rows = [
+        attrs.evolve(rule("grave", when="severity >= 3"), then=Then(limit=parse_limit("1工作日"))),
+        attrs.evolve(rule("slight", when="severity < 3"), then=Then(limit=parse_limit("2工作日"))),
+    ]
+    limits = table(*rows, policy="single")
+    assert [f.grave for f in check_table(limits, NAMES).findings] == [False]
+    silent = table(rule("all", then=Then(lead="desk")))
+    assert [f.grave for f in Rulebook(silent, limits).check(NAMES) if f.code == "routing.no-limit"] == [False]
+
+
+def test_a_single_fact_of_the_catalog_is_what_the_catalog_says_as_well():
+    calm = attrs.evolve(NAMES, catalog=Catalog.build([Kind(code="noise", zh="", en="")]))
+    assert checked(rule("u", urgency="urgent"), rule("rest"), names=calm).fallen == {"u": ()}
+    only = checked(rule("o", urgency="ordinary"), names=calm)
+    assert not [f for f in only.findings if f.code == "routing.gap"]
+    unlinked = check_table(table(rule("u", urgency="urgent"), rule("rest")), calm, linked=False)
+    again = check_table(table(rule("u", urgency="urgent"), rule("rest")), calm, before=unlinked)
+    assert again.fallen == {"u": ()}, "what was found in another world is not kept"
+
+
+def test_thousands_of_rules_that_cut_one_fact_are_checked():
+    rows = [rule(f"r{n}", repeats=str(n), source="hotline") for n in range(1500)]
+    found = check_table(table(*rows, rule("rest", "default")), NAMES)
+    assert found.fallen == {}
+    assert not [f for f in found.findings if f.code == "routing.not-proved"]
+
+
+def test_a_question_that_takes_too_long_is_said_not_to_be_proved(monkeypatch):
+    from gridgov.routing import _space
+
+    monkeypatch.setattr(_space, "WORK", 3)
+    rows = [rule("a", source="hotline"), rule("b", departments=">=2"), rule("c", tag="night"), rule("d", kind="gas")]
+    codes_found = {f.code for f in checked(*rows).findings}
+    assert "routing.not-proved" in codes_found
+
+
+def test_an_empty_catalog_is_no_reason_to_fail():
+    empty = attrs.evolve(NAMES, catalog=Catalog.build([]))
+    assert checked(rule("a", urgency="urgent"), rule("rest", "default"), names=empty).grave == ()
+
+
+def test_the_values_that_no_cell_names_are_a_class_of_their_own():
+    some = Table.build(
+        [
+            Rule(id="begins", cells=(parse_cell(WARD, "north*"),), then=THENS[0]),
+            Rule(id="one", cells=(parse_cell(WARD, "northgate"),), then=THENS[1]),
+            Rule(id="named", cells=(parse_cell(WARD, "south"),), then=THENS[1]),
+            Rule(id="others", cells=(parse_cell(WARD, "!south"),), then=THENS[2]),
+        ],
+        facts={**FACTS, "ward": WARD},
+    )
+    found = check_table(some, NAMES)
+    assert found.fallen == {"one": ("begins",)}
+    assert str(found.reached["begins"]["ward"]).startswith("north")
+    assert found.reached["others"]["ward"] == "…"
+
+
+WARD = Fact("ward", "text", "片区", "ward")
+
+
+def test_another_order_or_other_facts_are_another_table():
+    rows = [rule("narrow", kind="gas.smell"), rule("wide", kind="gas", then=THENS[1]), rule("rest", "default")]
+    before = check_table(table(*rows), NAMES)
+    turned = check_table(table(rows[1], rows[0], rows[2]), NAMES, before=before)
+    assert turned.fallen == {"narrow": ("wide",)}
+    more = Table.build(rows, facts={**FACTS, "ward": WARD})
+    assert check_table(more, NAMES, before=before).fallen == {}
+
+
+def test_limits_of_other_calendars_or_ladders_are_other_answers():
+    day = parse_limit("1工作日")
+    night = Then(limit=day, calendar="night")
+    both = check_table(table(rule("a", then=Then(limit=day)), rule("b", then=night), policy="single"), NAMES).findings
+    assert [(f.code, f.column) for f in both if "answers" in f.code] == [("routing.two-answers", "limit")]
+    ladders = [rule("a", then=Then(ladder="x")), rule("b", then=Then(ladder="y"))]
+    found = check_table(table(*ladders, policy="single"), NAMES).findings
+    assert [(f.code, f.column) for f in found if "answers" in f.code] == [("routing.two-answers", "ladder")]
+    with pytest.raises(SetupError, match="calendar without a limit"):
+        table(rule("a", then=Then(calendar="night")), policy="single")
+
+
+def test_each_kind_of_gap_and_of_overlap_is_told_and_that_there_are_more():
+    gaps = [f for f in checked(rule("g", kind="gas.smell", departments="1")).findings if f.code == "routing.gap"]
+    assert len({f.message for f in gaps}) > 1
+    rows = [rule(f"s{n}", source="hotline", departments=str(n), then=THENS[n % 3]) for n in range(4)]
+    crossing = checked(*rows, rule("k", kind="gas", then=Then(lead="desk", limit=parse_limit("9工作日"))))
+    assert sum(f.code == "routing.overlap" for f in crossing.findings) == 4
+    many = checked(*(rule(f"m{n}", kind="gas.smell", departments=str(2 * n), time="08:00..18:00") for n in range(6)))
+    assert [f.message for f in many.findings if f.code == "routing.gap"][
+        -1
+    ] == "there are more cases that no rule takes"
+
+
+def test_a_rule_without_an_id_and_a_cell_that_no_file_could_hold_are_refused():
+    from gridgov.routing import Cell
+
+    for row, code in (
+        (attrs.evolve(rule(), id=""), "routing.no-id"),
+        (attrs.evolve(rule(), cells=(Cell("severity", "at-least", ("high",)),)), "routing.bad-cell"),
+        (attrs.evolve(rule(), cells=(Cell("source", "equals", ("hotlin",)),)), "routing.bad-cell"),
+    ):
+        with pytest.raises(SetupError) as refused:
+            Table.build([row])
+        assert [f.code for f in refused.value.findings] == [code]
+
+
+def test_a_table_forgets_the_territories_that_are_gone():
+    import gc
+    import weakref
+
+    some = table(rule("a", kind="gas"))
+    gone = []
+    for _ in range(6):
+        territory = small_setup().territory
+        some.router(territory).hit({"kind": "noise"})
+        gone.append(weakref.ref(territory))
+        del territory
+    gc.collect()
+    assert sum(each() is not None for each in gone) <= 3

@@ -137,8 +137,8 @@ class CaseShadowed(CaseEvent):
 
     :param table: the version of the one on trial; :param rule: of it, empty where none takes the case.
     :param refusal: the code with which it would have refused, empty where it decides.
-    :param what: the answers that differ; :param lead: as the rule writes it, and *limit*; *was_lead* and
-        *was_limit* are what acts.
+    :param what: the answers that differ; :param lead: as the rule writes it, and *limit* in Chinese;
+        *was_lead* and *was_limit* are what the rules in force say.
     """
 
     table: str

@@ -25,6 +25,7 @@ __all__ = [
     "MARKS",
     "MODE",
     "OPAQUE",
+    "TAG",
     "CaseGiven",
     "CasePolicy",
     "acts_for",
@@ -56,6 +57,8 @@ __all__ = [
 ]
 
 MARKS = range(1, 6)
+TAG = re.compile(r"(?!.*\d{6})[\w.-]{1,32}")
+"""A word that says nothing of a person, as far as its shape can tell."""
 OPAQUE = re.compile(r"[A-Za-z][\w.:/@+-]{0,79}", re.ASCII)
 """What an id looks like that says nothing of a person."""
 REASON = dt.timedelta(days=36_525)

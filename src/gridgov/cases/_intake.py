@@ -12,6 +12,7 @@ from gridgov.cases import _commands as c
 from gridgov.cases import _events as e
 from gridgov.cases._given import (
     OPAQUE,
+    TAG,
     CaseGiven,
     aware,
     clear_of,
@@ -40,7 +41,6 @@ from gridgov.escalation import Deadline, pressed_from, worked_out
 from gridgov.routing import SOURCES, Kind
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_TAG = re.compile(r"(?!.*\d{6})[\w.-]{1,32}")
 
 __all__ = ["accept", "correct", "decline", "follow", "import_case", "link", "open_case", "unfollow", "unlink"]
 
@@ -114,7 +114,7 @@ def _plausible(command: c.OpenCase | c.ImportCase) -> None:
         refuse("case.unknown-hotline-kind", f"the hotline kind {as_code(command.hotline_kind)} is none of {kinds}")
     if not all(_DIGEST.fullmatch(each) for each in command.evidence):
         refuse("case.bad-evidence", "evidence is named by its SHA-256 digest: 64 hexadecimal digits")
-    if not all(_TAG.fullmatch(tag) for tag in command.tags):
+    if not all(TAG.fullmatch(tag) for tag in command.tags):
         refuse("case.bad-tag", "a tag is a word of at most 32 letters, without spaces or long numbers")
     if command.reporter and not OPAQUE.fullmatch(command.reporter):
         # It stands in the store for ever: a name or a telephone number must not.

@@ -21,7 +21,14 @@ PHRASES = Phrasebook(
         "who": ("主办：{lead}", "Lead: {lead}"),
         "climbed": ("（从 {start} 向上找到 {end}）", " (found at {end}, climbing from {start})"),
         "deputy": ("（代 {away}）", " (standing in for {away})"),
-        "instead": ("（该处及以上无人担任 {role}）", " (nobody holds {role} there or above)"),
+        "instead": ("（该处及以上无人在岗担任 {role}）", " (nobody is on duty as {role} there or above)"),
+        "tell": ("告知上报人：{text}", "The reporter is told: {text}"),
+        "by": ("办理：{lead}", "Handled by: {lead}"),
+        "until": ("最迟 {due} 前办结", "To be done by {due}"),
+        "unstated": (
+            "{fact}未说明，“{condition}”也接受未说明的",
+            "{fact} is not stated, which {condition!r} takes as well",
+        ),
         "supporting": ("；协办：{parties}", "; supporting: {parties}"),
         "informed": ("；知会：{parties}", "; informed: {parties}"),
         "due": ("时限：{limit}，{due} 前", "Due: {due} ({limit})"),
@@ -50,6 +57,10 @@ PHRASES = Phrasebook(
         "near": (
             "{rule} 只差一项：{fact}为“{value}”，不符合“{condition}”",
             "{rule} failed on one condition only: {fact} is {value!r}, not {condition!r}",
+        ),
+        "near-when": (
+            "{rule} 只差一项：条件“{condition}”不成立（{value}）",
+            "{rule} failed on one condition only: {condition!r} does not hold ({value})",
         ),
         "objection": ("对此可以提出异议，由工作人员重新决定", "You may object; then a person decides anew"),
     }
@@ -94,6 +105,15 @@ class Route:
     def explain(self, language: str = "zh") -> str:
         """Say who, by when, by which rule, on which facts, and why not the others."""
         return explain_route(self, language)
+
+    def tell(self, language: str = "zh") -> str:
+        """Say to who reported it who handles it, by when, what to do, and that one may object."""
+        say = PHRASES.say
+        lead = (self.lead.zh if language == "zh" else self.lead.en) or self.lead.holder
+        text = self.tell_zh if language == "zh" else self.tell_en
+        due = self.deadline.local(self.deadline.due_at)
+        until = say("until", language, due=due) + (say("provisional", language) if self.deadline.provisional else "")
+        return "\n".join([say("by", language, lead=lead), until, *([text] if text else []), say("objection", language)])
 
 
 def name_of(party: Party, language: str) -> str:
@@ -144,6 +164,8 @@ def explain_route(route: Route, language: str = "zh") -> str:
     if route.passed_over:
         lines.append(say("others", language, count=route.passed_over))
     lines += [_near(miss, language) for miss in route.near_misses]
+    text = route.tell_zh if language == "zh" else route.tell_en
+    lines += [say("tell", language, text=text)] if text else []
     return "\n".join([*lines, say("objection", language)])
 
 
@@ -151,10 +173,14 @@ def _met(hit: Hit, language: str) -> str:
     if hit.fact == "when":
         return "  " + PHRASES.say("when", language, condition=hit.condition, value=hit.value)
     fact = _fact(hit.fact, language)
+    if not hit.value and hit.condition.endswith("?"):
+        return "  " + PHRASES.say("unstated", language, fact=fact, condition=hit.condition)
     return "  " + PHRASES.say("hit", language, fact=fact, value=hit.value, condition=hit.condition)
 
 
 def _near(miss: NearMiss, language: str) -> str:
+    if miss.fact == "when":
+        return "  " + PHRASES.say("near-when", language, rule=miss.rule, condition=miss.condition, value=miss.value)
     return "  " + PHRASES.say(
         "near",
         language,

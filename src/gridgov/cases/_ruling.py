@@ -11,9 +11,11 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 
+import attrs
+
 from gridgov.access import kind_of_actor
 from gridgov.cases import _events as e
-from gridgov.cases._given import OPAQUE, CaseGiven, mode_of, refuse
+from gridgov.cases._given import TAG, CaseGiven, mode_of, refuse
 from gridgov.cases._route import Route
 from gridgov.cases._state import CaseFile
 from gridgov.decider import Subjects
@@ -25,11 +27,13 @@ from gridgov.worktime import Limit
 __all__ = ["check_facts", "route_of", "shadowed"]
 
 NOTHING = Then()
+LONG_NUMBER = 100_000
 
 
 def check_facts(stated: Mapping[str, FactValue], given: CaseGiven) -> None:
     """Refuse facts that are not declared, or are stated as something that they cannot be."""
-    declared = {name: fact for name, fact in given.rules.facts.items() if name not in FACTS}
+    known = {**(given.shadow.facts if given.shadow is not None else {}), **given.rules.facts}
+    declared = {name: fact for name, fact in known.items() if name not in FACTS}
     for name, value in stated.items():
         fact = declared.get(name)
         if fact is None:
@@ -37,6 +41,8 @@ def check_facts(stated: Mapping[str, FactValue], given: CaseGiven) -> None:
             hint = f"did you mean {close[0]}?" if close else f"declared are {', '.join(sorted(declared)) or 'none'}"
             refuse("case.unknown-fact", f"there is no fact {as_code(name)}; {hint}", fact=as_code(name))
         check_value(fact, value)
+        if isinstance(value, int) and fact.most is None and abs(value) >= LONG_NUMBER:
+            refuse("case.bad-fact", f"the {fact.en} of a case is no number of six digits or more", fact=name)
         for word in _words(value):
             _check_word(word, fact)
 
@@ -48,16 +54,20 @@ def _words(value: FactValue) -> tuple[str, ...]:
 
 
 def _check_word(word: str, fact: Fact) -> None:
-    if fact.domain and word not in fact.domain:
-        known = ", ".join(each for each in fact.domain if each)
-        refuse("case.bad-fact", f"{as_code(word)} is no {fact.en}; one of {known}", fact=fact.name)
-    if word and not OPAQUE.fullmatch(word):
-        # It stands in the store for ever.
-        refuse("case.bad-fact", f"the {fact.en} of a case is a code without spaces, not a text", fact=fact.name)
+    if fact.domain:
+        if word not in fact.domain:
+            known = ", ".join(each for each in fact.domain if each)
+            refuse("case.bad-fact", f"{as_code(word)} is no {fact.en}; one of {known}", fact=fact.name)
+    elif word and not TAG.fullmatch(word):
+        # It stands in the store for ever: a name or a telephone number must not.
+        message = f"the {fact.en} of a case is a word of at most 32 letters, without spaces or long numbers"
+        refuse("case.bad-fact", message, fact=fact.name)
 
 
-def _facts(case: e.CaseOpened | CaseFile, subjects: Subjects, given: CaseGiven) -> dict[str, FactValue]:
-    local = given.calendar.local(given.at)
+def _facts(
+    case: e.CaseOpened | CaseFile, reported_at: dt.datetime, subjects: Subjects, given: CaseGiven
+) -> dict[str, FactValue]:
+    local = given.calendar.local(reported_at)
     return {
         "kind": case.kind,
         "place": case.place,
@@ -83,7 +93,9 @@ def _facts(case: e.CaseOpened | CaseFile, subjects: Subjects, given: CaseGiven) 
 def _covering(place: str, given: CaseGiven) -> Iterator[str]:
     """Give the leaders and organizations that cover a place (包抓), the nearest of each role."""
     for role in given.policy.covering:
-        yield from given.roster.climb(role, place, given.territory, given.day).holders
+        # Who covers a place covers it on leave as well.
+        held = (given.roster.holders(role, code, given.day) for code in given.territory.path(place))
+        yield from next((holders for holders in held if holders), ())
 
 
 def route_of(
@@ -95,12 +107,13 @@ def route_of(
 ) -> Route:
     """Let the rules decide; where none takes the case, the desk. The clock runs, whatever the mode.
 
-    :param start: of the clock; :param agreed_at: replaces the rule's limit.
+    :param start: of the clock: when the matter was reported, whenever it is decided.
+    :param agreed_at: replaces the rule's limit.
     :raises RefusalError: ``routing.missing-fact``, ``routing.bad-fact`` or ``routing.unanswered``.
     """
-    facts = _facts(case, subjects, given)
+    facts = _facts(case, start, subjects, given)
     ruling = given.rules.decide(facts, given.territory)
-    near = given.rules.near_misses(facts, given.territory)
+    near = given.rules.near_misses(facts, given.territory, met=1)
     if ruling is None:
         return Route(
             rule="",
@@ -146,15 +159,15 @@ def shadowed(case: str, route: Route, given: CaseGiven) -> list[e.CaseEvent]:
     """Say what the shadow would have decided, where that is something else."""
     if given.shadow is None:
         return []
-    acted = given.rules.decide(route.facts, given.territory)
+    acted = _answer(given.rules.decide(route.facts, given.territory), given)
     refusal = ""
     shadow: Ruling | None = None
     try:
         shadow = given.shadow.decide(route.facts, given.territory)
     except RefusalError as error:
         refusal = error.code
-    then = shadow.then if shadow is not None else NOTHING
-    what = what_differs(acted.then if acted is not None else NOTHING, then)
+    then = _answer(shadow, given)
+    what = what_differs(acted, then)
     if not what and not refusal:
         return []
     fresh = e.CaseShadowed(
@@ -165,9 +178,21 @@ def shadowed(case: str, route: Route, given: CaseGiven) -> list[e.CaseEvent]:
         rule=shadow.decision.rule.id if shadow is not None else "",
         refusal=refusal,
         what=what,
-        lead=then.lead or "desk",
-        limit=str(then.limit or given.policy.desk_limit),
-        was_lead=acted.then.lead if acted is not None else "desk",
-        was_limit=str((acted.then.limit if acted is not None else None) or given.policy.desk_limit),
+        lead=then.lead,
+        limit=_in_words(then),
+        was_lead=acted.lead,
+        was_limit=_in_words(acted),
     )
     return [fresh]
+
+
+def _answer(ruling: Ruling | None, given: CaseGiven) -> Then:
+    """Give what follows from a ruling: where none takes the case, or says by when, the desk and its limit."""
+    then = ruling.then if ruling is not None else Then(lead="desk")
+    return attrs.evolve(
+        then, limit=then.limit or given.policy.desk_limit, ladder=then.ladder or given.policy.desk_ladder
+    )
+
+
+def _in_words(then: Then) -> str:
+    return then.limit.in_("zh") if then.limit is not None else ""

@@ -14,6 +14,7 @@ from gridgov.cases._route import Route, name_of
 from gridgov.escalation import Deadline
 from gridgov.staffing import Party
 from gridgov.wording import Phrasebook
+from gridgov.worktime import parse_limit
 
 __all__ = ["PHRASES", "describe"]
 
@@ -262,7 +263,14 @@ def _decided_anew(event: e.ObjectionDecided, teller: _Teller) -> Told:
 
 _TOLD: dict[type, Callable[[Any, _Teller], Told]] = {
     e.CaseOpened: _opened,
-    e.CaseShadowed: lambda event, _teller: ("", {"table": event.table, "lead": event.lead, "limit": event.limit}),
+    e.CaseShadowed: lambda event, teller: (
+        "",
+        {
+            "table": event.table,
+            "lead": event.lead,
+            "limit": parse_limit(event.limit).in_(teller.language),
+        },
+    ),
     e.CaseEscalated: _escalated,
     e.ReporterCalled: _called,
     e.CaseCorrected: lambda event, t: ("", {**t.kind(event), **t.routing(event.route)}),

@@ -32,11 +32,13 @@ from gridgov.documents._grounds import (
 if TYPE_CHECKING:
     from gridgov.documents._files import load_setup
     from gridgov.documents._rule_files import RuleFile, read_rules, write_rules
+    from gridgov.documents._rules import SUFFIXES
     from gridgov.documents._schemas import json_schemas
 
 __all__ = [
     "ROOMS",
     "SHAPES",
+    "SUFFIXES",
     "UPCASTERS",
     "Codec",
     "Columns",
@@ -71,4 +73,8 @@ def __getattr__(name: str) -> object:
         from gridgov.documents import _rule_files
 
         return getattr(_rule_files, name)
+    if name == "SUFFIXES":
+        from gridgov.documents._rules import SUFFIXES
+
+        return SUFFIXES
     raise AttributeError(name)

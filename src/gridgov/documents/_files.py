@@ -193,11 +193,10 @@ class _Loader:
         ladders = self._ladders(document, roster)
         calendar, calendars = self._calendars(document)
         facts = self._facts(document)
-        self._books = {
-            stem: book
-            for stem in ("rules", "shadow")
-            if (book := self._rulebook(stem, facts, catalog, required=stem == "rules")) is not None
-        }
+        for stem in ("rules", "shadow"):
+            book = self._rulebook(stem, facts, catalog, required=stem == "rules")
+            if book is not None:
+                self._books[stem] = book
         layers = self._layers(document, ground)
         points, thanks = self._points(document, roster)
         setup = Setup(
@@ -292,8 +291,9 @@ class _Loader:
     def _outline(self, text: str, row: int) -> tuple[int, ...]:
         try:
             corners = tuple(int(part) for part in text.split())
-        except ValueError as error:
-            self._wrong("places.csv", row, "outline", "territory.bad-outline", error)
+        except ValueError:
+            message = "corners are whole numbers, degrees × 10⁷: 116.4 is 1164000000"
+            self._wrong("places.csv", row, "outline", "territory.bad-outline", message)
             return ()
         if len(corners) % 2 or 0 < len(corners) < 6:
             self._wrong("places.csv", row, "outline", "territory.bad-outline", "an outline has three corners or more")
@@ -449,6 +449,10 @@ class _Loader:
         self._examples[stem] = self._read_examples(stem, read["tests"])
         tables = []
         for part, policy in POLICIES.items():
+            if stem == "shadow" and part != "rules" and not rows[part] and "rules" in self._books:
+                # On trial are the rules; what they leave to other tables those in force say.
+                tables.append(getattr(self._books["rules"], part))
+                continue
             try:
                 tables.append(Table.build(rows[part], facts=facts, policy=policy))
             except SetupError as error:
@@ -478,14 +482,24 @@ class _Loader:
         books = {"rules": setup.rulebooks}
         if setup.shadow is not None:
             books["shadow"] = setup.shadow.timeline()
-        for stem, entries in books.items():
-            for entry in entries.entries:
+        told: set[tuple[str, Finding]] = set()
+        for stem, timeline in books.items():
+            entries = timeline.entries
+            ends = [entry.from_on for entry in entries[1:]] + [dt.date.max]
+            for entry, end in zip(entries, ends, strict=True):
+                if end <= setup.effective_on:
+                    continue  # over before the setup began
                 self._mark_rules(stem, entry.from_on)
-                self._take(setup.check_rules(entry.value), f"routing {stem}")
+                # What is so from some day on is told with that day.
+                since = f" (from {entry.from_on} on)" if entry.from_on > setup.effective_on else ""
+                fresh = [each for each in setup.check_rules(entry.value) if (stem, each) not in told]
+                told.update((stem, each) for each in fresh)
+                self._take((attrs.evolve(f, message=f.message + since) for f in fresh), f"routing {stem}")
         for stem, examples in self._examples.items():
             book = self._books.get(stem)
             if book is not None and not any(each.grave for each in self._reader.findings):
-                self._take(check_examples(book, examples, setup.names()), f"example {stem}")
+                day = setup.effective_on
+                self._take(check_examples(book, examples, setup.names(), on=day), f"example {stem}")
 
     def _layers(self, document: m.SetupDocument, ground: Ground) -> tuple[Layer, ...]:
         atoms: dict[str, dict[str, list[str]]] = {part.id: {} for part in document.layers}

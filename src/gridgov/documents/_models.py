@@ -18,6 +18,11 @@ def _words(value: Any) -> Any:
     return tuple(part.strip() for part in value.split("|") if part.strip()) if isinstance(value, str) else value
 
 
+def _yes_or_no(value: Any) -> Any:
+    return {"是": True, "否": False}.get(value, value) if isinstance(value, str) else value
+
+
+YesNo = Annotated[bool, BeforeValidator(_yes_or_no)]
 OptionalInt = Annotated[int | None, BeforeValidator(_none_if_empty)]
 OptionalDate = Annotated[dt.date | None, BeforeValidator(_none_if_empty)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
@@ -133,8 +138,8 @@ class KindRow(Row):
     co_governor: str = Field(default="administration", description="community, administration or market")
     size: str = Field(default="small", description="small, medium or large")
     urgency: str = Field(default="ordinary", description="ordinary, fast or urgent")
-    admitted: bool = Field(default=True, description="it may enter the grids (入格事项)")
-    checked: bool = Field(default=True, description="somebody else checks the result before it closes")
+    admitted: YesNo = Field(default=True, description="it may enter the grids (入格事项)")
+    checked: YesNo = Field(default=True, description="somebody else checks the result before it closes")
     lead: str = Field(default="", description="who handles it, as in rules.csv; empty where rules say")
     level: str = Field(default="", description="the level of setup.yaml at which it is handled")
     limit: str = Field(default="", description="by when, as in 3工作日; empty: as the class above it, or rules")
@@ -167,9 +172,9 @@ class RuleRow(AskingRow):
     supporting: Words = Field(default=(), description="as lead; several with | between")
     informed: Words = Field(default=(), description="as lead; several with | between")
     limit: str = Field(default="", description="as in 3工作日 or 3 working days; empty where limits.csv says it")
-    ladder: str = Field(default="", description="a ladder of setup.yaml; empty where limits.csv says it, or the desk's")
+    ladder: str = Field(default="", description="a ladder of setup.yaml; empty: as limits.csv says, or the desk's")
     calendar: str = Field(default="", description="whose sessions the limit runs in; empty for the place's own")
-    on_the_spot: bool = Field(default=False, description="the finder may handle it at once")
+    on_the_spot: YesNo = Field(default=False, description="the finder may handle it at once")
     tell_zh: str = Field(default="", description="what the reporter is told, in Chinese")
     tell_en: str = Field(default="", description="what the reporter is told, in English")
 
@@ -192,7 +197,9 @@ class AlsoRow(AskingRow):
 class ExampleRow(FactRow):
     """rules.tests.csv: a case, and what the rules must say of it; facts that are left out are as usual."""
 
-    on: OptionalDate = Field(default=None, description="the day whose rules are asked; empty: the last ones")
+    on: OptionalDate = Field(
+        default=None, description="the day whose rules are asked; empty: effective_on of the setup"
+    )
     rule: str = Field(default="", description="the rule that takes it; - for none")
     lead: str = Field(default="", description="as the rule writes it")
     supporting: str = Field(default="", description="several with | between; - for nobody")

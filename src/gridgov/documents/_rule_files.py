@@ -156,7 +156,7 @@ def _answer(value: Any) -> str:
 
 
 def _example_line(example: Example) -> Line:
-    on = example.on.isoformat() if example.on < dt.date.max else ""
+    on = example.on.isoformat() if example.on is not None else ""
     return {"id": example.id, **example.stated, **example.expects, "on": on}
 
 

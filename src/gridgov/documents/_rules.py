@@ -200,4 +200,4 @@ def example_of(placed: Placed[m.ExampleRow]) -> Example:
     row = placed.value
     expects = {name: text for name in EXPECTED if (text := getattr(row, name))}
     stated = {name: text for name, text in (row.model_extra or {}).items() if text}
-    return Example(id=row.id, stated=stated, expects=expects, on=row.on or dt.date.max)
+    return Example(id=row.id, stated=stated, expects=expects, on=row.on)

@@ -14,7 +14,7 @@ import pluggy
 
 from gridgov.errors import PluginError
 from gridgov.hooks._specs import PROJECT, Happening, Hooks, Refused
-from gridgov.routing import BANDS, Catalog, Fact, Rule
+from gridgov.routing import BANDS, COLUMNS, Catalog, Fact, Rule
 from gridgov.setup import Setup
 from gridgov.store import Store
 from gridgov.territory import Territory
@@ -237,8 +237,8 @@ class Host:
         found = []
         for name, facts in self._opening("gridgov_facts"):
             for fact in facts:
-                if not isinstance(fact, Fact) or not fact.name.isidentifier():
-                    raise PluginError(name, f"gridgov_facts returns facts with a name of letters, not {fact!r}")
+                if not isinstance(fact, Fact) or not fact.name.isidentifier() or fact.name in COLUMNS:
+                    raise PluginError(name, f"gridgov_facts returns facts with a free name of letters, not {fact!r}")
                 found.append(fact)
         return found
 
@@ -247,8 +247,8 @@ class Host:
 
         :raises SetupError: for what does not fit the setup; :raises PluginError: as the single hooks.
         """
-        rules = self.rules(setup.catalog, setup.territory)
-        return setup.with_rules(rules, self.facts()).with_days(self.days())
+        facts = self.facts()
+        return setup.with_rules(self.rules(setup.catalog, setup.territory), facts).with_days(self.days())
 
     def days(self) -> dict[str, PublishedDays]:
         """Give every source of days that plugins offer, by name.

@@ -26,13 +26,14 @@ from gridgov.routing._facts import FACTS, SOURCES, Cell, Fact, Facts, FactValue,
 from gridgov.routing._interpret import interpret, interpret_all, interpret_near
 from gridgov.routing._replay import Change, Replay, replay, what_differs
 from gridgov.routing._router import Router
-from gridgov.routing._rule import ANSWERS, BANDS, Policy, Rule, Then
+from gridgov.routing._rule import ANSWERS, BANDS, COLUMNS, Policy, Rule, Then
 from gridgov.routing._table import DUTY, Table, duty_rules
 from gridgov.routing._when import When, WhenError, parse_when
 
 __all__ = [
     "ANSWERS",
     "BANDS",
+    "COLUMNS",
     "DUTY",
     "EXPECTED",
     "FACTS",

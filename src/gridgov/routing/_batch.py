@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from gridgov.errors import RefusalError
 from gridgov.routing._facts import Facts
 from gridgov.routing._router import Router
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Batch", "Encoded"]
 
 WORD = 52
+NONE, REFUSED = -1, -2
 
 
 @attrs.frozen(eq=False)
@@ -33,12 +35,14 @@ class Encoded:
     :param codes: one array of shape (cases,) for each group of facts: which of its masks.
     :param masks: for each group the masks, shape (words, masks), 52 rules a word, the first rule the
         highest bit of the first word.
-    :param cases: the facts themselves, for rules with a further condition.
+    :param cases: the facts themselves; :param careful: those that state something otherwise than the rules
+        ask for it, which are left to the router.
     """
 
     codes: tuple[Array, ...]
     masks: tuple[Array, ...]
     cases: Sequence[Facts]
+    careful: frozenset[int] = frozenset()
 
 
 class Batch:
@@ -49,20 +53,24 @@ class Batch:
         self._count = len(router.rules)
 
     def encode(self, cases: Sequence[Facts]) -> Encoded:
-        """Turn facts into numbers, once.
-
-        :raises RefusalError: for a case that does not state a fact that some rule asks for, or states
-            it as something else.
-        """
+        """Turn facts into numbers, once."""
         import numpy as np
 
         codes, masks = [], []
-        for look_up in self._router.look_ups():
+        careful: set[int] = set()
+        for values_of, index in self._router.looks():
             of_mask: dict[int, int] = {}
-            found = [of_mask.setdefault(look_up(case), len(of_mask)) for case in cases]
+            found = []
+            for place, case in enumerate(cases):
+                try:
+                    mask = index[values_of(case)]
+                except (KeyError, TypeError, RefusalError):
+                    mask = 0
+                    careful.add(place)
+                found.append(of_mask.setdefault(mask, len(of_mask)))
             codes.append(np.array(found, dtype=np.int32))
             masks.append(self._words(list(of_mask)))
-        return Encoded(tuple(codes), tuple(masks), cases)
+        return Encoded(tuple(codes), tuple(masks), cases, frozenset(careful))
 
     def _words(self, masks: Sequence[int]) -> Array:
         import numpy as np
@@ -75,11 +83,14 @@ class Batch:
         return table
 
     def hits(self, encoded: Encoded) -> Array:
-        """Give the place of the first rule that holds in ``table.rules``, -1 where none does: shape (cases,)."""
+        """Give the place of the first rule that holds in ``table.rules``: shape (cases,).
+
+        -1 where none does, -2 where the router would refuse: ask its ``hit`` for the reason.
+        """
         import numpy as np
 
         total = len(encoded.cases)
-        found: Array = np.full(total, -1, dtype=np.int32)
+        found: Array = np.full(total, NONE, dtype=np.int32)
         waiting: Array | None = None
         codes = encoded.codes
         for word in range(-(-self._count // WORD)):
@@ -101,13 +112,19 @@ class Batch:
         return np.full(total, self._words([(1 << self._count) - 1])[word][0], dtype=np.int64)
 
     def _with_conditions(self, found: Array, encoded: Encoded) -> Array:
-        """Ask the router itself where the first rule has a further condition."""
+        """Ask the router itself where the first rule has a further condition, or a case states less than is asked."""
         import numpy as np
 
         rules = self._router.rules
         place_of = {rule.id: place for place, rule in enumerate(rules)}
+        asked = set(encoded.careful)
         for place, rule in enumerate(rules):
-            for case in np.flatnonzero(found == place) if rule.when else ():
-                hit = self._router.hit(encoded.cases[int(case)])
-                found[case] = -1 if hit is None else place_of[hit.id]
+            asked.update(np.flatnonzero(found == place).tolist() if rule.when else ())
+        for case in asked:
+            try:
+                hit = self._router.hit(encoded.cases[case])
+            except RefusalError:
+                found[case] = REFUSED
+            else:
+                found[case] = NONE if hit is None else place_of[hit.id]
         return found

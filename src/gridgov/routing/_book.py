@@ -54,7 +54,10 @@ def _also() -> Table:
 
 @attrs.frozen(eq=False)
 class Rulebook:
-    """The tables of a place; a decision names them by :attr:`version`."""
+    """The tables of a place; a decision names them by :attr:`version`.
+
+    It is asked as it is: where rows have dates, ask the one of the day, :meth:`on`.
+    """
 
     rules: Table
     limits: Table = attrs.field(factory=_limits)
@@ -108,9 +111,9 @@ class Rulebook:
         decision = Decision(rule, "", (), (), 0)
         return rule, self._completed(decision, facts, territory).then
 
-    def near_misses(self, facts: Facts, territory: Territory, kept: int = 5) -> tuple[NearMiss, ...]:
-        """Give the last rules before the hit that failed on exactly one cell."""
-        return self.rules.router(territory).near_misses(facts, kept)
+    def near_misses(self, facts: Facts, territory: Territory, kept: int = 5, *, met: int = 0) -> tuple[NearMiss, ...]:
+        """Give the last rules before the hit that failed on exactly one condition; see :meth:`Router.near_misses`."""
+        return self.rules.router(territory).near_misses(facts, kept, met=met)
 
     def _completed(self, decision: Decision, facts: Facts, territory: Territory) -> Ruling:
         then = decision.rule.then
@@ -127,7 +130,7 @@ class Rulebook:
             then=attrs.evolve(
                 then,
                 limit=limit.then.limit if limit else then.limit,
-                calendar=limit.then.calendar if limit else then.calendar,
+                calendar=(limit.then.calendar if limit else "") or then.calendar,
                 ladder=ladder.then.ladder if ladder else then.ladder,
                 supporting=_more(then.supporting, (row.then.supporting for row in joined), without=then.lead),
                 informed=_more(then.informed, (row.then.informed for row in joined), without=then.lead),
@@ -142,7 +145,8 @@ class Rulebook:
 
         :raises SetupError: as :meth:`Table.build`.
         """
-        return attrs.evolve(self, rules=self.rules.with_rules(added, facts))
+        limits, also = (table.with_rules((), facts) for table in (self.limits, self.also))
+        return Rulebook(self.rules.with_rules(added, facts), limits, also)
 
     def on(self, day: dt.date) -> Rulebook:
         """Give the rows that hold on a day."""
@@ -157,10 +161,12 @@ class Rulebook:
 
     def check(self, names: Names, before: Mapping[str, Checked] | None = None) -> Iterator[Finding]:
         """Give every finding of the three tables, and rules whose limit nobody says."""
-        seen: dict[str, Rule] = {}
-        for rule in (*self.rules.rules, *self.limits.rules, *self.also.rules):
-            if seen.setdefault(rule.id, rule) is not rule:
-                yield wrong(rule, "id-twice", "id", f"the id {rule.id!r} stands in two tables", "give each its own id")
+        seen: dict[str, str] = {}
+        for name, table in zip(("rules", "limits", "also"), self._tables, strict=True):
+            for rule in table.rules:
+                if seen.setdefault(rule.id, name) != name:
+                    message = f"the id {rule.id!r} stands in two tables, {seen[rule.id]} and {name}"
+                    yield wrong(rule, "id-twice", "id", message, "give each its own id: decisions name rows by it")
         for name, table in (("rules", self.rules), ("limits", self.limits), ("also", self.also)):
             yield from check_table(table, names, before=(before or {}).get(name)).findings
         yield from check_silent(self.rules, self.limits, names)

@@ -17,9 +17,9 @@ import attrs
 
 from gridgov.errors import Finding
 from gridgov.routing._catalog import Catalog
-from gridgov.routing._facts import FactValue, shown
-from gridgov.routing._rule import Rule, Then
-from gridgov.routing._space import Box, Numbered, Region, Space, uncovered
+from gridgov.routing._facts import FACTS, FactValue, shown
+from gridgov.routing._rule import BANDS, Rule, Then
+from gridgov.routing._space import Box, Numbered, Region, Space, TooMuchWork, uncovered
 from gridgov.routing._table import Table, unknown, wrong
 from gridgov.staffing import ORGANIZATION_KINDS, Roster
 from gridgov.territory import Territory
@@ -64,6 +64,7 @@ class Checked:
     :param fallen: rule that is never reached → the rules that take all of its cases.
     :param met: two rules of one rank that answer differently → a case that both would take.
     :param hidden: two such rules that meet only where earlier ones decide.
+    :param world: the catalog and the territory that it was checked in, and whether they were linked.
     :param telling: fact → a case that would be decided otherwise if no rule asked for the fact.
     """
 
@@ -74,6 +75,7 @@ class Checked:
     met: Mapping[Pair, Case] = attrs.field(factory=dict)
     hidden: frozenset[Pair] = frozenset()
     telling: Mapping[str, Case] = attrs.field(factory=dict)
+    world: tuple[object, ...] = ()
 
     @property
     def grave(self) -> tuple[Finding, ...]:
@@ -91,13 +93,18 @@ def check_table(table: Table, names: Names, *, linked: bool = True, before: Chec
     :param before: what was found of the table before an edit, under the same names: what does not rest
         on the edited rows is kept.
     """
+    world = (names.catalog, names.territory, linked, table.policy)
+    if before is not None and before.world != world:
+        before = None
     rows = _Rows(Space(table, names.territory, names.catalog, linked=linked), before)
-    findings = [finding for rule in table.rules for finding in _check_names(rule, names)]
+    findings = [finding for rule in table.rules for finding in _check_names(rule, table, names)]
+    findings += _demanded(table)
     # No case is of a kind that does not exist: what follows from that would only bury the cause.
     unknown_names = {finding.subject for finding in findings if finding.column in ("kind", "place")}
     if table.policy == "first":
-        findings += [each for each in rows.unreachable() if each.subject not in unknown_names]
-        findings += [*rows.ambiguous(), *rows.gaps(), *rows.dead_columns()]
+        findings += [each for each in _bounded(rows.unreachable()) if each.subject not in unknown_names]
+        for question in (rows.ambiguous(), rows.gaps(), rows.dead_columns()):
+            findings += _bounded(question)
     elif table.policy == "single":
         findings += rows.two_answers()
     findings += [*_lost_roles(table, names), *_beyond_calendar(table, names)]
@@ -109,7 +116,18 @@ def check_table(table: Table, names: Names, *, linked: bool = True, before: Chec
         met=rows.met,
         hidden=frozenset(rows.hidden),
         telling=rows.telling,
+        world=world,
     )
+
+
+def _bounded(findings: Iterator[Finding]) -> Iterator[Finding]:
+    """Give what a question finds; where it takes too long, say that the rest was not proved."""
+    try:
+        yield from findings
+    except TooMuchWork:
+        message = "these rules meet in so many ways that not everything could be proved in time"
+        remedy = "give rules of one band fewer different columns, or put them into several bands"
+        yield Finding(code="routing.not-proved", subject="", message=message, remedy=remedy, grave=False)
 
 
 # --- rows -------------------------------------------------------------------------------------
@@ -125,22 +143,15 @@ class _Kept:
         self._table = table
         self._territory = territory
         old = {rule.id: rule for rule in before.table.rules} if before is not None else {}
-        now = {rule.id for rule in table.rules}
         stayed = [rule.id for rule in table.rules if old.get(rule.id) == rule]
         in_order = stayed == [each for each in old if each in set(stayed)]
         # Another order, or other facts, is another table.
         self.before = before if before is not None and in_order and table.facts == before.table.facts else None
         self._same = set(stayed) if self.before is not None else set()
         self.edited = [rule for rule in table.rules if rule.id not in self._same]
-        self._gone = self.before is not None and not now >= set(old)
 
     def is_same(self, *ids: str) -> bool:
         return all(each in self._same for each in ids)
-
-    @property
-    def may_open(self) -> bool:
-        """Say whether cases that were taken may be free now: a row is gone or is another one."""
-        return bool(self.edited) or self._gone
 
     def untouched(self, case: Case | None, *ids: str) -> Case | None:
         """Give a case of before if nothing that was edited can have changed who takes it."""
@@ -193,6 +204,8 @@ class _Rows:
             if reached is not None:
                 self.reached[rule.id] = self.space.witness(reached)
                 continue
+            if rule.band == BANDS[-1] and not rule.cells and not rule.when:
+                continue  # the net behind all others may be empty today and catch a new kind tomorrow
             covering = self._fewest(place, [numbered for numbered in earlier if numbered[0] in used])
             self.fallen[rule.id] = tuple(self._rules[other].id for other in covering)
             yield self._fallen(rule, covering)
@@ -240,11 +253,14 @@ class _Rows:
                 continue
             if rule.priority is not None and later.priority is not None:
                 message = f"{rule.id} and {later.id} have the priority {rule.priority} and answer "
-                message += f"{self._written(case)} differently"
-                yield wrong(later, "ambiguous", "priority", message, "give one of them a smaller number")
+                message += f"{self._written(case, rule, later)} differently"
+                finding = wrong(later, "ambiguous", "priority", message, "give one of them a smaller number")
+                # Whether both conditions can hold at once is for a person to see.
+                yield attrs.evolve(finding, grave=not (rule.when or later.when))
             elif told < OVERLAPS_TOLD and not (self._inside(one, other) or self._inside(other, one)):
                 told += 1
-                message = f"{rule.id} comes before {later.id} only by its row, and both take {self._written(case)}"
+                both = self._written(case, rule, later)
+                message = f"{rule.id} comes before {later.id} only by its row, and both take {both}"
                 finding = wrong(later, "overlap", "", message, "if the order is meant, give priorities")
                 yield attrs.evolve(finding, grave=False)
 
@@ -297,9 +313,13 @@ class _Rows:
     def gaps(self) -> Iterator[Finding]:
         """Give cases that no rule takes, one of each kind, the first few."""
         blocks = list(self._blocks)
-        for _ in range(GAPS_TOLD):
+        for told in range(GAPS_TOLD + 1):
             region = uncovered(list(self.space.everything), blocks)
             if region is None:
+                return
+            if told == GAPS_TOLD:
+                message = "there are more cases that no rule takes"
+                yield Finding(code="routing.gap", subject="", message=message, grave=False)
                 return
             blocks.append((len(self._rules), tuple(enumerate(region))))
             message = f"no rule takes {self.written(region)}; the desk decides"
@@ -316,9 +336,10 @@ class _Rows:
                 regions = (_both(self.space, a, b) for a in self.space.boxes[one] for b in self.space.boxes[other])
                 region = next((each for each in regions if each is not None), None)
                 if region is not None:
-                    case = self.written(region)
+                    case = self._written(self.space.witness(region), rule, later)
                     message = f"{rule.id} and {later.id} both give the {names[0]} of {case}, and not the same"
-                    yield wrong(later, "two-answers", names[0], message, "make one of them narrower")
+                    finding = wrong(later, "two-answers", names[0], message, "make one of them narrower")
+                    yield attrs.evolve(finding, grave=not (rule.when or later.when))
 
     def dead_columns(self) -> Iterator[Finding]:
         """Give facts that could be left out: without their cells every case is decided as it is now."""
@@ -376,10 +397,14 @@ class _Rows:
         """Write one case of a region."""
         return self._written(self.space.witness(region))
 
-    def _written(self, case: Case) -> str:
+    def _written(self, case: Case, *about: Rule) -> str:
+        """Write a case: all of it, or what some rules ask of it."""
         known = self.space.table.facts
-        parts = (f"{name}={shown(known[name], value) or '-'}" for name, value in case.items())
-        return f"the case ({', '.join(parts)})"
+        asked = {cell.fact for rule in about for cell in rule.cells} if about else set(case)
+        parts = (f"{name}={shown(known[name], value) or '-'}" for name, value in case.items() if name in asked)
+        conditioned = [rule.id for rule in about if rule.when]
+        where = f", where the condition of {' and '.join(conditioned)} holds" if conditioned else ""
+        return f"the case ({', '.join(parts)}){where}"
 
 
 def _answered_apart(one: Then, other: Then) -> list[str]:
@@ -404,18 +429,53 @@ def check_silent(rules: Table, limits: Table, names: Names) -> Iterator[Finding]
     # The rows of limits first: a rule behind them is reached only by cases that they do not answer.
     together = Table((*giving, *rules.rules), rules.facts)
     rows = _Rows(Space(together, names.territory, names.catalog), None)
+    surely = [attrs.evolve(rule, when="") for rule in giving]
+    at_best = _Rows(Space(Table((*surely, *rules.rules), rules.facts), names.territory, names.catalog), None)
     for place, rule in enumerate(together.rules):
         region = None if rule.then.limit else rows.reaching(place)
         if region is not None and place >= len(giving):
             message = f"nobody says by when: {rule.id} has no limit, nor has the table of limits one for "
             remedy = "give the rule a limit, or add a row to the limits"
-            yield wrong(rule, "no-limit", "limit", message + rows.written(region), remedy)
+            finding = wrong(rule, "no-limit", "limit", message + rows.written(region), remedy)
+            # Conditions of the limits may leave nothing over; whether they do is for a person to see.
+            yield attrs.evolve(finding, grave=at_best.reaching(place) is not None)
 
 
 # --- names ------------------------------------------------------------------------------------
 
 
-def _check_names(rule: Rule, names: Names) -> Iterator[Finding]:
+def _demanded(table: Table) -> Iterator[Finding]:
+    """Tell which declared facts a case must state, because a rule asks for them and takes no less."""
+    asking: dict[str, list[Rule]] = {}
+    for rule in table.rules:
+        strict = {cell.fact for cell in rule.cells if not cell.or_missing}
+        strict |= table.whens[rule.when].required if rule.when else set()
+        for name in sorted(strict - set(FACTS)):
+            asking.setdefault(name, []).append(rule)
+    for name, rules in asking.items():
+        ids = ", ".join(rule.id for rule in rules[:3]) + (" ..." if len(rules) > 3 else "")
+        message = f"a case that does not state {name} is refused where {ids} might take it"
+        remedy = f"state it in every report, write ? behind the cell, or has({name}) && ... in when"
+        yield attrs.evolve(wrong(rules[0], "demands-fact", name, message, remedy), grave=False)
+
+
+def _check_words(rule: Rule, table: Table, names: Names) -> Iterator[Finding]:
+    """Give words in a further condition that the fact can never be."""
+    for name, word in table.whens[rule.when].compared:
+        fact = table.facts[name]
+        known: Mapping[str, object] = dict.fromkeys(fact.domain)
+        if fact.type == "kind":
+            known = names.catalog.kinds
+        elif fact.type == "place":
+            known = names.territory.nodes
+        if known and word not in known:
+            what = fact.type if fact.type in ("kind", "place") else "word"
+            yield unknown(rule, what, "when", word, known)
+
+
+def _check_names(rule: Rule, table: Table, names: Names) -> Iterator[Finding]:
+    if rule.when:
+        yield from _check_words(rule, table, names)
     for cell in rule.cells:
         for value in cell.values:
             if cell.fact == "kind" and not names.catalog.under(value):
@@ -461,20 +521,28 @@ def _check_target(rule: Rule, column: str, target: str, names: Names) -> Iterato
 
 
 def _lost_roles(table: Table, names: Names) -> Iterator[Finding]:
-    """Give the roles that rules send to and nobody holds on the day, each once."""
+    """Give the roles that rules send to and nobody is on duty for, each once, with the places where it is so."""
     if names.on is None:
         return
-    held = {posting.role for posting in names.roster.postings if posting.covers(names.on)} | names.awaited
     asking: dict[str, list[Rule]] = {}
     for rule in table.rules:
         for target in (rule.then.lead, *rule.then.supporting, *rule.then.informed):
             role = target.removeprefix("role:")
-            if role != target and role in names.roster.roles and role not in held:
+            if role != target and role in names.roster.roles and role not in names.awaited:
                 asking.setdefault(role, []).append(rule)
     for role, rules in asking.items():
+        level = names.roster.roles[role].level
+        places = [node.code for node in names.territory.at(level) if node.from_on <= names.on <= node.until_on]
+        empty = [code for code in places if not names.roster.climb(role, code, names.territory, names.on).holders]
+        if not empty:
+            continue
         more = f" and {len(rules) - 1} more rules send" if len(rules) > 1 else " sends"
-        message = f"{rules[0].id}{more} to {role}, in which nobody is posted on {names.on}"
-        finding = wrong(rules[0], "lost-role", "", message, "post somebody, or name another")
+        where = ", ".join(empty[:3]) + (" ..." if len(empty) > 3 else "")
+        message = (
+            f"{rules[0].id}{more} to {role}, and on {names.on} nobody is on duty for {len(empty)} of {len(places)} "
+        )
+        message += f"places ({where}): the desk has their cases"
+        finding = wrong(rules[0], "lost-role", "", message, "post somebody, or name a deputy")
         yield attrs.evolve(finding, grave=False)
 
 

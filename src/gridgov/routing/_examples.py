@@ -29,13 +29,13 @@ class Example:
     :param stated: fact → value as a cell would write it; what is left out is as usual, see
         :func:`usual_facts`.
     :param expects: one or more of :data:`EXPECTED` → as a rule writes it; ``-`` for nothing.
-    :param on: the day whose rules are asked.
+    :param on: the day whose rules are asked; None for the day that the check is made for.
     """
 
     id: str
     stated: Mapping[str, str]
     expects: Mapping[str, str]
-    on: dt.date = dt.date.max
+    on: dt.date | None = None
 
 
 def parse_value(fact: Fact, text: str) -> FactValue:
@@ -90,16 +90,27 @@ def usual_facts(kind: str, place: str, catalog: Catalog, territory: Territory) -
     }
 
 
-def check_examples(book: Rulebook, examples: Mapping[str, Example], names: Names) -> Iterator[Finding]:
-    """Give every example that comes out otherwise; id → example."""
+def check_examples(
+    book: Rulebook, examples: Mapping[str, Example], names: Names, *, on: dt.date = dt.date.max
+) -> Iterator[Finding]:
+    """Give every example that comes out otherwise.
+
+    :param examples: id → example; :param on: the day whose rules are asked where an example names none.
+    """
+    rules = {rule.id for rule in book.rules.rules}
     for example in examples.values():
-        yield from _check(example, book, names)
+        day = example.on or on
+        wanted = example.expects.get("rule", NONE)
+        if wanted not in (NONE, *rules):
+            yield _wrong(example, "rule", f"there is no rule {wanted!r}")
+            continue
+        yield from _check(example, book, names, day)
 
 
-def _check(example: Example, book: Rulebook, names: Names) -> Iterator[Finding]:
+def _check(example: Example, book: Rulebook, names: Names, on: dt.date) -> Iterator[Finding]:
     try:
         facts = _facts(example, book, names)
-        ruling = book.on(example.on).decide(facts, names.territory)
+        ruling = book.on(on).decide(facts, names.territory)
     except (ValueError, RefusalError) as error:
         yield _wrong(example, "", str(error))
         return
@@ -112,7 +123,9 @@ def _check(example: Example, book: Rulebook, names: Names) -> Iterator[Finding]:
             continue
         if wanted != got:
             by = f", by the rule {ruling.decision.rule.id}" if ruling is not None and what != "rule" else ""
-            yield _wrong(example, what, f"the {what} is {got or NONE!r}{by}, and was expected to be {expected!r}")
+            asked = "" if on == dt.date.max else f" on {on}"
+            message = f"the {what} is {got or NONE!r}{by}{asked}, and was expected to be {expected!r}"
+            yield _wrong(example, what, message)
 
 
 def _facts(example: Example, book: Rulebook, names: Names) -> dict[str, FactValue]:

@@ -179,7 +179,8 @@ def check_value(fact: Fact, value: object) -> None:
             fine = (fact.least is None or value >= fact.least) and (fact.most is None or value <= fact.most)
         wanted = f"a whole number{_range(fact)}"
     elif fact.type == "tags":
-        fine, wanted = isinstance(value, tuple), "several words in a tuple"
+        fine = isinstance(value, tuple) and all(isinstance(word, str) for word in value)
+        wanted = "several words in a tuple"
     else:
         fine, wanted = isinstance(value, str), "text"
     if not fine:
@@ -192,7 +193,7 @@ def shown(fact: Fact, value: FactValue) -> str:
         return "|".join(value)
     if fact.type == "time" and isinstance(value, int):
         return f"{value // 60:02}:{value % 60:02}"
-    return str(value)
+    return str(int(value)) if isinstance(value, int) else value
 
 
 def _range(fact: Fact) -> str:
@@ -215,6 +216,9 @@ def _within(value: FactValue, begin: int, end: int) -> bool:
     return begin <= value < end if begin < end else value >= begin or value < end
 
 
+_SIGNS = str.maketrans("｜！？＞＜＝＊", "|!?><=*")
+_DIGITS = str.maketrans("：．０１２３４５６７８９", ":.0123456789")
+"""What a Chinese keyboard types for the signs of a cell; in numbers and times for the digits, too."""
 _NUMBER = re.compile(r"-?\d{1,15}", re.ASCII)
 _TIME = re.compile(r"([01]\d|2[0-4]):[0-5]\d", re.ASCII)
 
@@ -223,12 +227,14 @@ def parse_cell(fact: Fact, text: str) -> Cell | None:
     """Read one cell; empty or ``*`` is any.
 
     ``a``, ``a|b`` and ``!a|b`` for words; ``a*`` for codes and texts that begin so; ``3``, ``3|4``,
-    ``!3``, ``>=3``, ``<=3`` and ``2..5`` for numbers; ``22:00..06:00`` for a window of time. With a
+    ``!3``, ``>=3``, ``<=3``, ``>3``, ``<3`` and ``2..5`` for numbers; ``22:00..06:00`` for a window of time. With a
     ``?`` behind it, it holds for a case that does not state the fact as well.
 
     :raises ValueError: says what was read and what would be right.
     """
-    text = text.strip()
+    text = text.translate(_SIGNS).replace("≥", ">=").replace("≤", "<=").strip()
+    if fact.type in ("number", "time"):
+        text = text.translate(_DIGITS)
     if not text or text == "*":
         return None
     bare = text.removesuffix("?").strip()
@@ -270,6 +276,10 @@ def _numbers(fact: Fact, text: str) -> tuple[Op, tuple[str, ...]]:
         op, numbers = "between", [low, high]
     elif text.startswith((">=", "<=")):
         op, numbers = "at-least" if text[0] == ">" else "at-most", [text[2:]]
+    elif text.startswith((">", "<")) and _NUMBER.fullmatch(text[1:].strip()):
+        op, numbers = (
+            ("at-least", [str(int(text[1:]) + 1)]) if text[0] == ">" else ("at-most", [str(int(text[1:]) - 1)])
+        )
     else:
         numbers = text.removeprefix("!").split("|")
         op = "not-in" if text.startswith("!") else "equals" if len(numbers) == 1 else "in"

@@ -46,16 +46,19 @@ def interpret_all(table: Table, facts: Facts, territory: Territory) -> list[Rule
 
 
 def interpret_near(table: Table, facts: Facts, territory: Territory) -> list[NearMiss]:
-    """Give the rules before the hit that failed on exactly one cell, and on nothing else."""
+    """Give the rules before the hit that failed on exactly one condition."""
     found = []
     for rule in table.rules:
-        failed = [cell for cell in rule.cells if _cell(cell, table, facts, territory) is False]
+        answers = [(cell, _cell(rule, cell, table, facts, territory)) for cell in rule.cells]
+        failed = [cell for cell, answer in answers if answer is False]
         when = _when(rule, table, facts)
-        if not failed and when is True and all(_cell(c, table, facts, territory) is True for c in rule.cells):
+        if not failed and when is True and all(answer is True for _, answer in answers):
             break
         if len(failed) == 1 and when is True:
             cell = failed[0]
             found.append(NearMiss(rule.id, cell.fact, str(cell), shown(table.facts[cell.fact], facts[cell.fact])))
+        elif not failed and when is False:
+            found.append(NearMiss(rule.id, "when", rule.when, _hits(rule, table, facts)[-1].value))
     return found
 
 
@@ -72,7 +75,7 @@ def _hits(rule: Rule, table: Table, facts: Facts) -> tuple[Hit, ...]:
 
 
 def _holds(rule: Rule, table: Table, facts: Facts, territory: Territory) -> bool:
-    answers = [_cell(cell, table, facts, territory) for cell in rule.cells]
+    answers = [_cell(rule, cell, table, facts, territory) for cell in rule.cells]
     answers.append(_when(rule, table, facts))
     if False in answers:
         return False
@@ -89,10 +92,10 @@ def _surely(rule: Rule, table: Table, facts: Facts, territory: Territory) -> boo
         return False
 
 
-def _cell(cell: Cell, table: Table, facts: Facts, territory: Territory) -> bool | RefusalError:
+def _cell(rule: Rule, cell: Cell, table: Table, facts: Facts, territory: Territory) -> bool | RefusalError:
     fact = table.facts[cell.fact]
     if cell.fact not in facts:
-        return True if cell.or_missing else missing_fact(fact)
+        return True if cell.or_missing else missing_fact(fact, rule)
     try:
         return cell.holds(fact, facts[cell.fact], territory)
     except RefusalError as error:

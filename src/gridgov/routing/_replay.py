@@ -43,7 +43,9 @@ class Replay:
     """What changes, case by case and counted.
 
     :param count: how many cases were replayed.
-    :param changes: those with another answer; :param renamed: how many come to the same answer by another rule.
+    :param changes: those with another answer, or refused by one of the two.
+    :param renamed: how many come to the same answer by another rule.
+    :param refused: how many the new rulebook refuses, because they do not state what it asks for.
     """
 
     old: str
@@ -51,6 +53,7 @@ class Replay:
     count: int
     changes: tuple[Change, ...]
     renamed: int
+    refused: int
     _territory: Territory = attrs.field(repr=False)
 
     @cached_property
@@ -70,7 +73,9 @@ class Replay:
                         yield f"{change.old_then.lead or '-'} → {change.new_then.lead or '-'}"
                 case "deadline":
                     if "limit" in change.what or "calendar" in change.what:
-                        yield f"{change.old_then.limit or '-'} → {change.new_then.limit or '-'}"
+                        yield " → ".join(
+                            then.limit.in_("zh") if then.limit else "-" for then in (change.old_then, change.new_then)
+                        )
                 case "grid":
                     yield (self._territory.up(change.place, "grid") if change.place in self._territory else None) or "-"
                 case _:
@@ -89,7 +94,7 @@ def replay(cases: Iterable[tuple[str, Facts]], old: Rulebook, new: Rulebook, ter
         state is a difference like any other, and told as ``!routing.missing-fact``.
     """
     changes = []
-    count = renamed = 0
+    count = renamed = refused = 0
     # With rules alone, the answer hangs on the two rules only: compare each pair once.
     plain = old.is_plain and new.is_plain
     compared: dict[tuple[str, str], tuple[str, ...]] = {}
@@ -97,17 +102,18 @@ def replay(cases: Iterable[tuple[str, Facts]], old: Rulebook, new: Rulebook, ter
         count += 1
         before, old_then = _answer(old, facts, territory)
         after, new_then = _answer(new, facts, territory)
+        refused += after.startswith("!")
         if before == after and old_then is new_then:
             continue
         what = compared.get((before, after)) if plain else None
         if what is None:
             what = compared[before, after] = what_differs(old_then, new_then)
-        if what:
+        if what or before.startswith("!") != after.startswith("!"):
             place, kind = str(facts.get("place", "")), str(facts.get("kind", ""))
             changes.append(Change(case, kind, place, before, after, old_then, new_then, what))
         elif before != after:
             renamed += 1
-    return Replay(old.version, new.version, count, tuple(changes), renamed, territory)
+    return Replay(old.version, new.version, count, tuple(changes), renamed, refused, territory)
 
 
 def _answer(book: Rulebook, facts: Facts, territory: Territory) -> tuple[str, Then]:

@@ -36,10 +36,10 @@ EARLY = 2
 """Bundles, and facts beside them, that every case is asked before what is left says what else to ask."""
 
 
-def missing_fact(fact: Fact) -> RefusalError:
+def missing_fact(fact: Fact, rule: Rule) -> RefusalError:
     """Make the refusal of a case that does not state a fact."""
-    message = f"a rule asks for {fact.en}, which this case does not state"
-    return RefusalError("routing.missing-fact", message, fact=fact.name)
+    message = f"the rule {rule.id} asks for {fact.en} ({fact.name}), which this case does not state"
+    return RefusalError("routing.missing-fact", message, fact=fact.name, rule=rule.id)
 
 
 def unanswered(rule: Rule, fault: WhenFault) -> RefusalError:
@@ -85,10 +85,9 @@ class Column(dict[Any, int]):
 
     def __missing__(self, value: Any) -> int:
         mask = self.mask(value)
-        # A thousand places have a dozen masks: one number for all of them stays in the processor's cache.
-        mask = self._known.setdefault(mask, mask)
         if len(self) < KEPT:
-            self[value] = mask
+            # A thousand places have a dozen masks: one number for all of them stays in the processor's cache.
+            mask = self[value] = self._known.setdefault(mask, mask)
         return mask
 
     def mask(self, value: Any) -> int:
@@ -398,9 +397,7 @@ class Router:
         place = self.rules.index(rule)
         hits = [hits[facts.get(name)] for name, hits in self._conditions[place]]
         if rule.when:
-            known, when = self._facts, self._conditioned[rule.when]
-            stated = (name for name in sorted(when.required | when.optional) if name in facts)
-            hits.append(Hit("when", rule.when, ", ".join(f"{n}={shown(known[n], facts[n])}" for n in stated)))
+            hits.append(Hit("when", rule.when, self._named_in(rule, facts)))
         return Decision(rule, self._version, tuple(hits), self._later(rest & ~doubt, facts), place)
 
     def _later(self, mask: int, facts: Facts) -> tuple[str, ...]:
@@ -411,57 +408,62 @@ class Router:
             place = count - mask.bit_length()
             mask ^= bits[place]
             rule, when = ends[place]
-            if rule is not None and (when is None or _surely_holds(when, facts)):
+            if rule is not None and (when is None or _answered(when, facts)):
                 found.append(rule.id)
         return tuple(found)
 
-    def look_ups(self) -> list[Callable[[Facts], int]]:
-        """Give functions of facts → the rules that some of them do not rule out; together they ask for all facts.
+    def looks(self) -> list[Look]:
+        """Give how to look up all facts, a few at once; a value that is missing or cannot be raises.
 
-        Each raises what :meth:`hit` raises, also for a fact that only later rules ask for.
+        :returns: (facts → key, key → the rules that it does not rule out); the keys raise ``KeyError``.
         """
-        names = [column.fact.name for column in self.columns]
+        wide: list[Look] = [(itemgetter(name), column) for name, column in self._wide]
+        return [*self._bundles, *wide]
 
-        def stated(facts: Facts, asked: Callable[[Facts], int]) -> int:
-            try:
-                return asked(facts)
-            except KeyError:
-                raise missing_fact(self._facts[next(name for name in names if name not in facts)]) from None
+    def near_misses(self, facts: Facts, kept: int = 5, *, met: int = 0) -> tuple[NearMiss, ...]:
+        """Give the rules before the hit that failed on exactly one condition: the last *kept* of them.
 
-        found: list[Callable[[Facts], int]] = []
-        for values_of, bundle in self._bundles:
-            found.append(lambda facts, of=values_of, bundle=bundle: stated(facts, lambda f: bundle[of(f)]))  # type: ignore[misc]
-        for name, column in self._wide:
-            found.append(lambda facts, name=name, column=column: stated(facts, lambda f: column[f[name]]))  # type: ignore[misc]
-        return found
+        A further condition (``when``) is one, too.
 
-    def near_misses(self, facts: Facts, kept: int = 5) -> tuple[NearMiss, ...]:
-        """Give the rules before the hit that failed on exactly one cell: the last *kept* of them.
-
+        :param met: how many other conditions must have held: with 0, a rule that asks for one thing and
+            does not get it is counted as well.
         :raises RefusalError: as :meth:`hit`.
         """
         hit = self.hit(facts)
         before = self.rules.index(hit) if hit is not None else self._count
-        once, twice, failed = self._everyone >> (self._count - before) << (self._count - before), 0, 0
-        early = once
-        by_fact = []
+        early = self._everyone >> (self._count - before) << (self._count - before)
+        once = twice = 0
+        by_fact: list[tuple[str, int]] = []
         for name, column in self._all:
             fails = early & ~self._not_ruled_out(name, column, facts)
-            by_fact.append((name, column, fails))
-            twice |= failed & fails
-            failed |= fails
-        once = failed & ~twice
-        found = []
-        for place in _bits_from_below(once, self._count):
-            rule = self.rules[place]
-            if rule.when and not _surely_holds(self._ends[place][1], facts):
+            by_fact.append((name, fails))
+            twice |= once & fails
+            once |= fails
+        found: list[NearMiss] = []
+        candidates = (once & ~twice) | (early & ~once & self._whens)
+        for place in _bits_from_below(candidates, self._count):
+            rule, when = self.rules[place], self._ends[place][1]
+            if len(rule.cells) + bool(rule.when) <= met:
                 continue
-            name = next(name for name, _, fails in by_fact if fails & self._bits[place])
-            cell = next(cell for cell in rule.cells if cell.fact == name)
-            found.append(NearMiss(rule.id, name, str(cell), shown(self._facts[name], facts[name])))
+            failed = [name for name, fails in by_fact if fails & self._bits[place]]
+            if len(failed) + (_answered(when, facts) is False) != 1 or _answered(when, facts) is None:
+                continue
+            found.append(self._missed(rule, failed, facts))
             if len(found) == kept:
                 break
         return tuple(reversed(found))
+
+    def _missed(self, rule: Rule, failed: Sequence[str], facts: Facts) -> NearMiss:
+        if not failed:
+            return NearMiss(rule.id, "when", rule.when, self._named_in(rule, facts))
+        cell = next(cell for cell in rule.cells if cell.fact == failed[0])
+        return NearMiss(rule.id, cell.fact, str(cell), shown(self._facts[cell.fact], facts[cell.fact]))
+
+    def _named_in(self, rule: Rule, facts: Facts) -> str:
+        """Write the facts that the further condition of a rule names, as the case states them."""
+        known, when = self._facts, self._conditioned[rule.when]
+        stated = (name for name in sorted(when.required | when.optional) if name in facts)
+        return ", ".join(f"{name}={shown(known[name], facts[name])}" for name in stated)
 
     # --- the careful way --------------------------------------------------------------------
 
@@ -509,7 +511,7 @@ class Router:
         for cell in rule.cells:
             fact = self._facts[cell.fact]
             if cell.fact not in facts and not cell.or_missing:
-                return missing_fact(fact)
+                return missing_fact(fact, rule)
             try:
                 if cell.fact in facts:
                     check_value(fact, facts[cell.fact])
@@ -519,11 +521,12 @@ class Router:
         raise AssertionError(f"the rule {rule.id} was in doubt for no reason")
 
 
-def _surely_holds(when: When | None, facts: Facts) -> bool:
+def _answered(when: When | None, facts: Facts) -> bool | None:
+    """Give what a further condition says, None where it has no answer."""
     try:
         return when is None or when.holds(facts)
     except WhenFault:
-        return False
+        return None
 
 
 def _bits_from_below(mask: int, count: int) -> Iterator[int]:

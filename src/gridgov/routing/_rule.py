@@ -11,7 +11,7 @@ import attrs
 from gridgov.routing._facts import Cell
 from gridgov.worktime import Limit
 
-__all__ = ["ANSWERS", "BANDS", "Policy", "Rule", "Then"]
+__all__ = ["ANSWERS", "BANDS", "COLUMNS", "Policy", "Rule", "Then"]
 
 BANDS = ("emergency", "safety", "vulnerable", "local", "time", "whistle", "split", "category", "default")
 """The order in which rules are tried; plugins may add rows to ``local`` and below only."""
@@ -23,6 +23,10 @@ ANSWERS: Mapping[Policy, tuple[str, ...]] = {
     "collect": ("supporting", "informed"),
 }
 """What the rows of a table may give: the first that hits; the only one that hits; all that hit."""
+
+
+COLUMNS = frozenset({"id", "band", "priority", "when", "from", "until", "rule", "on", *ANSWERS["first"]})
+"""What a table calls its own columns: no fact is called so."""
 
 
 @attrs.frozen(kw_only=True)

@@ -10,8 +10,8 @@ fewest ways out first.
 
 What the catalog says of a kind (affair, co-governor, size, urgency) is not free: these facts and
 the kind are one dimension. Tags are one yes-or-no dimension each. A further condition (``when``)
-is a dimension of its own, as if it could be true or false whatever the facts are; the table part
-is exact, and that part errs on the side of saying nothing.
+is a dimension of its own, as if it could be true or false whatever the facts are: the table part
+is exact, and what hangs on a condition is only said to be possible.
 """
 
 from __future__ import annotations
@@ -27,11 +27,13 @@ from gridgov.routing._rule import Rule
 from gridgov.routing._table import Table
 from gridgov.territory import Territory
 
-__all__ = ["Box", "Region", "Space", "uncovered"]
+__all__ = ["Box", "Region", "Space", "TooMuchWork", "uncovered"]
 
 LINKED = ("kind", "affair", "co_governor", "size", "urgency")
 """What the catalog says of a kind; these facts cannot vary on their own."""
 ELSE = "…"
+WORK = 400_000
+"""Looks at a box for one question: about half a second."""
 
 Box = tuple[tuple[int, int], ...]
 """(dimension, allowed classes as bits), for the dimensions that are not free."""
@@ -85,7 +87,7 @@ class Space:
 
     def _cut(self, columns: Mapping[str, Column], territory: Territory, catalog: Catalog, *, linked: bool) -> None:
         together = [column for name, column in columns.items() if name in LINKED and linked]
-        if len(together) > 1:
+        if together and catalog.kinds:
             self._where.update({column.fact.name: [0] for column in together})
             values = ({name: str(getattr(kind, _field(name))) for name in LINKED} for kind in catalog.kinds.values())
             self._add("kind", _told_apart(values, together))
@@ -191,37 +193,45 @@ class Space:
         return {**found, **{name: tuple(words) for name, words in tags.items()}}
 
 
+class TooMuchWork(Exception):  # noqa: N818 - no error of the table: a question that would take too long
+    """A question about a table would take longer than it is worth."""
+
+
 def uncovered(region: Region, boxes: Iterable[Numbered], used: set[int] | None = None) -> Region | None:
     """Find a part of a region that lies in none of the boxes; None if they cover it.
 
     :param used: takes the places of the rules that the proof of covering needs.
+    :raises TooMuchWork: after :data:`WORK` looks at a box: coverings of many rules can be as hard as any puzzle.
     """
     taken = used if used is not None else set()
-    while True:
+    work = 0
+    waiting: list[tuple[Region, Iterable[Numbered]]] = [(list(region), boxes)]
+    while waiting:
+        part, around = waiting.pop()
         live: list[tuple[int, Box, list[tuple[int, int]]]] = []
-        for place, box in boxes:
-            cuts = _cuts(region, box)
+        for place, box in around:
+            work += 1
+            cuts = _cuts(part, box)
             if cuts is None:
                 continue
             if not cuts:
                 taken.add(place)
-                return None
+                break
             live.append((place, box, cuts))
-        if not live:
-            return region
-        place, first, cuts = min(live, key=lambda each: len(each[2]))
-        taken.add(place)
-        boxes = [(other, box) for other, box, _ in live if box is not first]
-        region = list(region)
-        for dimension, bits in cuts[:-1]:
-            outside = list(region)
-            outside[dimension] &= ~bits
-            found = uncovered(outside, boxes, taken)
-            if found is not None:
-                return found
-            region[dimension] &= bits
-        dimension, bits = cuts[-1]
-        region[dimension] &= ~bits
+        else:
+            if not live:
+                return part
+            if work > WORK:
+                raise TooMuchWork
+            place, first, cuts = min(live, key=lambda each: len(each[2]))
+            taken.add(place)
+            rest = [(other, box) for other, box, _ in live if box is not first]
+            for dimension, bits in cuts:
+                outside = list(part)
+                outside[dimension] &= ~bits
+                waiting.append((outside, rest))
+                part[dimension] &= bits
+    return None
 
 
 def _cuts(region: Region, box: Box) -> list[tuple[int, int]] | None:

@@ -7,14 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cached_property
 from typing import Literal
-from weakref import WeakKeyDictionary
 
 import attrs
 
 from gridgov.errors import Finding, SetupError
 from gridgov.proofs import canonical, digest
 from gridgov.routing._catalog import Catalog, kind_path
-from gridgov.routing._facts import FACTS, Cell, Fact
+from gridgov.routing._facts import FACTS, Cell, Fact, parse_cell
 from gridgov.routing._router import Router
 from gridgov.routing._rule import ANSWERS, BANDS, Policy, Rule, Then
 from gridgov.routing._when import When, WhenError, parse_when
@@ -23,6 +22,7 @@ from gridgov.territory import Territory
 __all__ = ["DUTY", "Table", "duty_rules", "unknown", "when_types", "wrong"]
 
 NOTHING = Then()
+ROUTERS_KEPT = 3
 
 
 @attrs.frozen(eq=False)
@@ -36,7 +36,7 @@ class Table:
     rules: tuple[Rule, ...]
     facts: Mapping[str, Fact] = attrs.field(factory=lambda: dict(FACTS))
     policy: Policy = "first"
-    _routers: WeakKeyDictionary[Territory, Router] = attrs.field(factory=WeakKeyDictionary, init=False, repr=False)
+    _routers: dict[int, tuple[Territory, Router]] = attrs.field(factory=dict, init=False, repr=False)
 
     @classmethod
     def build(cls, rules: Sequence[Rule], *, facts: Mapping[str, Fact] = FACTS, policy: Policy = "first") -> Table:
@@ -65,10 +65,13 @@ class Table:
 
     def router(self, territory: Territory) -> Router:
         """Give the fast decider of this table on a territory; it is built once for both."""
-        found = self._routers.get(territory)
-        if found is None:
-            found = self._routers[territory] = Router(self.rules, self.facts, self.whens, self.version, territory)
-        return found
+        kept = self._routers.get(id(territory))
+        if kept is None:
+            kept = territory, Router(self.rules, self.facts, self.whens, self.version, territory)
+            if len(self._routers) >= ROUTERS_KEPT:  # a router knows its territory: forget the oldest with it
+                self._routers.pop(next(iter(self._routers)), None)
+            self._routers[id(territory)] = kept
+        return kept[1]
 
     def with_rules(self, added: Sequence[Rule], facts: Mapping[str, Fact] | None = None) -> Table:
         """Give a table with more rows; those of a plugin take the place of what it has added before.
@@ -139,6 +142,8 @@ def _check_rules(rules: Sequence[Rule], facts: Mapping[str, Fact], policy: Polic
         if any(_same_days(rule, other) for other in seen.setdefault(rule.id, [])):
             yield wrong(rule, "id-twice", "id", f"the rule id {rule.id!r} stands twice", "give each rule its own id")
         seen[rule.id].append(rule)
+        if not rule.id:
+            yield wrong(rule, "no-id", "id", "a rule has no id", "decisions name the rule by it: give it one")
         if rule.band not in BANDS:
             message = f"the band {rule.band!r} is unknown"
             yield wrong(rule, "unknown-band", "band", message, f"one of {', '.join(BANDS)}")
@@ -166,6 +171,13 @@ def _check_cells(rule: Rule, facts: Mapping[str, Fact]) -> Iterator[Finding]:
             message = f"the rule {rule.id} asks for {cell.fact} twice"
             yield wrong(rule, "cell-twice", cell.fact, message, "write one cell, or the second condition in when")
         asked.add(cell.fact)
+        try:
+            sound = cell.fact not in facts or parse_cell(facts[cell.fact], str(cell)) == cell
+            message = f"{cell!r} is no condition on {cell.fact}; make it with parse_cell"
+        except ValueError as error:
+            sound, message = False, str(error)
+        if not sound:
+            yield wrong(rule, "bad-cell", cell.fact, message, "")
 
 
 def _check_answers(rule: Rule, policy: Policy) -> Iterator[Finding]:
@@ -176,6 +188,9 @@ def _check_answers(rule: Rule, policy: Policy) -> Iterator[Finding]:
             yield wrong(rule, "not-its-answer", name, f"a row of this table gives no {name}", remedy)
     if policy == "first" and not rule.then.lead:
         yield wrong(rule, "no-lead", "lead", f"the rule {rule.id} names nobody", "write role:NAME, org:NAME or desk")
+    if policy == "single" and rule.then.calendar and rule.then.limit is None:
+        message = f"the row {rule.id} gives a calendar without a limit"
+        yield wrong(rule, "no-answer", "calendar", message, "give the limit that runs in it")
     if not given and policy != "first":
         yield wrong(rule, "no-answer", "", f"the rule {rule.id} gives nothing", f"give {', '.join(ANSWERS[policy])}")
 
@@ -187,7 +202,8 @@ def wrong(rule: Rule, code: str, column: str, message: str, remedy: str) -> Find
 
 def unknown(rule: Rule, what: str, column: str, name: str, known: Mapping[str, object]) -> Finding:
     """Make a finding about a name that does not exist."""
-    close = get_close_matches(name, known, n=1)
+    named = (code for code, value in known.items() if name in (getattr(value, "zh", ""), getattr(value, "name", "")))
+    close = [*named, *get_close_matches(name, known, n=1)]
     remedy = f"did you mean {close[0]!r}?" if close else f"add that {what} or name another one"
     finding = wrong(rule, f"unknown-{what}", column, f"the rule {rule.id} names the unknown {what} {name!r}", remedy)
     return attrs.evolve(finding, names=name)

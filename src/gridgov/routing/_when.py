@@ -16,7 +16,7 @@ made into nested closures once; a decision walks no tree.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any, Literal
 
@@ -51,6 +51,7 @@ class When:
     :param optional: facts that are used under a guard only: ``has(x) && E`` and ``!has(x) || E`` guard
         ``x`` in ``E``, in any order. Where all required facts are stated, none is ever missed.
     :param types: of the facts that are named.
+    :param compared: (fact, word) for every word that a fact is compared with by ``==``, ``!=`` or ``in``.
     """
 
     text: str
@@ -58,6 +59,7 @@ class When:
     required: frozenset[str] = attrs.field(eq=False)
     optional: frozenset[str] = attrs.field(eq=False)
     types: Mapping[str, WhenType] = attrs.field(eq=False, repr=False)
+    compared: tuple[tuple[str, str], ...] = attrs.field(eq=False, repr=False)
     _run: Run = attrs.field(eq=False, repr=False)
 
     def holds(self, facts: Mapping[str, object]) -> bool:
@@ -91,6 +93,7 @@ def parse_when(text: str, types: Mapping[str, WhenType]) -> When:
         required=required,
         optional=named - required,
         types={name: types[name] for name in sorted(named)},
+        compared=tuple(_compared(tree)),
         run=_run(tree, types),
     )
 
@@ -184,6 +187,18 @@ def _named(tree: Node) -> frozenset[str]:
     if tree.op in ("fact", "has"):
         return frozenset({str(tree.value)})
     return frozenset().union(*map(_named, tree.parts))
+
+
+def _compared(tree: Node) -> Iterator[tuple[str, str]]:
+    if tree.op in ("==", "!=", "in"):
+        facts = [part for part in tree.parts if part.op == "fact"]
+        words = [part for side in tree.parts for part in (side.parts if side.op == "list" else (side,))]
+        for fact in facts:
+            yield from (
+                (str(fact.value), word.value) for word in words if isinstance(word.value, str) and word.op == "literal"
+            )
+    for part in tree.parts:
+        yield from _compared(part)
 
 
 def _guards(tree: Node) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:

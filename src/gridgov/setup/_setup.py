@@ -31,7 +31,7 @@ from gridgov.proofs import Sealed, canonical, digest
 from gridgov.routing import Catalog, Fact, Names, Rule, Rulebook
 from gridgov.setup._jurisdiction import JurisdictionGiven
 from gridgov.staffing import Posting, Roster
-from gridgov.territory import Ground, Locator, Node, Territory
+from gridgov.territory import Ground, Located, Locator, Node, Territory
 from gridgov.worktime import Calendar, PublishedDays
 
 __all__ = ["Retention", "Setup", "Subscription", "Thanks"]
@@ -240,10 +240,11 @@ class Setup:
             for entry, end in zip(entries, ends, strict=True)
             for each in entry.value.with_rules(added, declared).timeline(entry.from_on, end).entries
         ]
-        findings = [finding for entry in dated for finding in self.check_rules(entry.value) if finding.grave]
-        if findings:
-            raise SetupError(findings)
         shadow = self.shadow.with_rules(added, declared) if self.shadow is not None else None
+        books = [*(entry.value for entry in dated), *([shadow] if shadow is not None else [])]
+        findings = dict.fromkeys(finding for book in books for finding in self.check_rules(book) if finding.grave)
+        if findings:
+            raise SetupError(tuple(findings))
         return attrs.evolve(self, rulebooks=Timeline(tuple(dated)), shadow=shadow)
 
     def _declared(self, facts: Sequence[Fact]) -> dict[str, Fact]:
@@ -287,20 +288,32 @@ class Setup:
             raise SetupError(findings)
         return fresh
 
-    @cached_property
-    def locator(self) -> Locator:
-        """What finds the place of a report by its address code or its position.
+    def locate(self, *, address: str = "", point: tuple[int, int] | None = None, system: str = "") -> Located:
+        """Find the place of a report by its address code or its position.
 
-        The outlines are those of the lowest level that has any: a building, else a grid.
+        The finest level that has outlines comes first: a building, else a grid; then the nearest
+        outline; else the street, whose desk has it.
 
-        :raises ValueError: for a setup whose places have no outlines, or which does not state the
-            system of its coordinates.
+        :param point: longitude and latitude in degrees × 10⁷; :param system: its own, never guessed.
+        :raises ValueError: for a position without its system, or where no place has an outline.
         """
-        drawn = {node.level for node in self.territory if node.outline}
-        levels = [level.id for level in self.territory.levels if level.id in drawn]
-        if not levels:
+        if address in self.addresses:
+            return Located(self.addresses[address], "address")
+        if not self._locators:
             raise ValueError("no place of this setup has an outline; give outlines, or name places by their codes")
-        return Locator.of(self.territory, level=levels[-1], system=self.coordinates, addresses=self.addresses)
+        found = [locator.locate(point=point, system=system) for locator in self._locators]
+        order = ("point", "nearest", "unlocated")
+        return min(found, key=lambda each: order.index(each.how))
+
+    @cached_property
+    def _locators(self) -> tuple[Locator, ...]:
+        drawn = {node.level for node in self.territory if node.outline}
+        levels = [level.id for level in reversed(self.territory.levels) if level.id in drawn]
+        return tuple(Locator.of(self.territory, level=level, system=self.coordinates) for level in levels)
+
+    @cached_property
+    def _on_trial(self) -> Timeline[Rulebook] | None:
+        return self.shadow.timeline() if self.shadow is not None else None
 
     @cached_property
     def calendars_by_id(self) -> Mapping[str, Calendar]:
@@ -394,7 +407,7 @@ class Setup:
                     **common,
                     catalog=self.catalog,
                     rules=self.rulebooks.on(day),
-                    shadow=self.shadow.on(day) if self.shadow is not None else None,
+                    shadow=self._on_trial.on(day) if self._on_trial is not None else None,
                     ladders=self.ladders,
                     calendars=self.calendars_by_id,
                     policy=self.case_policy.on(day),

@@ -256,16 +256,16 @@ class Roster:
             if present:
                 who, instead = present[0]
                 deputy_of = instead if who != instead else ""
-                return Climb(tuple(who for who, _ in present), path[: step + 1], deputy_of)
+                return Climb(tuple(dict.fromkeys(who for who, _ in present)), path[: step + 1], deputy_of)
         return Climb((), path)
 
     def _standing_in(self, holder: str, on: dt.date) -> str:
         """Give who is on duty for a holder: themselves, their deputy, or nobody."""
-        away = next((absence for absence in self._away.get(holder, ()) if absence.covers(on)), None)
-        if away is None:
+        away = [absence for absence in self._away.get(holder, ()) if absence.covers(on)]
+        if not away:
             return holder
-        gone = any(absence.covers(on) for absence in self._away.get(away.deputy, ()))
-        return "" if gone else away.deputy
+        deputies = (absence.deputy for absence in away if absence.deputy)
+        return next((who for who in deputies if not any(a.covers(on) for a in self._away.get(who, ()))), "")
 
     def _kind_of(self, holder: str) -> str:
         organization = self.organizations.get(holder)
