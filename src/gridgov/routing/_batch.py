@@ -9,7 +9,7 @@ to the next 52.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
 
 import attrs
 
@@ -17,13 +17,10 @@ from gridgov.errors import RefusalError
 from gridgov.routing._facts import Facts
 from gridgov.routing._router import Router
 
-if TYPE_CHECKING:
-    import numpy as np
-
-    Array = np.ndarray[Any, Any]
-
 __all__ = ["Batch", "Encoded"]
 
+Array: TypeAlias = Any
+"""A numpy array; numpy is an extra, and its types are not known without it."""
 WORD = 52
 NONE, REFUSED = -1, -2
 
