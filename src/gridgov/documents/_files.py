@@ -19,7 +19,7 @@ from gridgov.documents import _models as m
 from gridgov.documents._calendars import DAYS, read_calendar
 from gridgov.documents._codec import ROOMS
 from gridgov.documents._read import Path_, Placed, Reader
-from gridgov.documents._rules import SUFFIXES, example_of, read_rule_rows, rule_of
+from gridgov.documents._rules import A_DAY, POLICIES, SUFFIXES, example_of, read_rule_rows, rule_of
 from gridgov.errors import Finding, SetupError
 from gridgov.escalation import Ladder, Rung, check_ladders
 from gridgov.merging import (
@@ -46,7 +46,6 @@ from gridgov.routing import (
     Example,
     Fact,
     Kind,
-    Policy,
     Rule,
     Rulebook,
     Table,
@@ -57,14 +56,11 @@ from gridgov.setup import Setup, Subscription, Thanks
 from gridgov.staffing import Absence, Organization, Person, Posting, Role, Roster
 from gridgov.territory import SYSTEMS, Adjacency, Ground, Level, Node, Territory, check_outlines
 from gridgov.wording import LANGUAGES
-from gridgov.worktime import Calendar, Limit, LimitKind, parse_limit
+from gridgov.worktime import Calendar, Limit, parse_limit
 
 __all__ = ["load_setup"]
 
 YAML = "setup.yaml"
-POLICIES: dict[str, Policy] = {"rules": "first", "limits": "single", "also": "collect"}
-MINUTES = 24 * 60
-A_DAY = Limit(1, LimitKind.WORKING_DAYS)
 Row = TypeVar("Row", bound=m.Row)
 T = TypeVar("T")
 _PLAIN = (
@@ -423,7 +419,8 @@ class _Loader:
             if not part.id.isidentifier():
                 message = f"{part.id!r} is no name of a fact; write letters, digits and _"
                 self._wrong(YAML, row, "id", "routing.bad-fact-name", message)
-            least, most = (0, MINUTES - 1) if part.type == "time" else (part.least, part.most)
+            day = FACTS["time"]
+            least, most = (day.least, day.most) if part.type == "time" else (part.least, part.most)
             facts[part.id] = Fact(part.id, part.type, part.zh, part.en, part.domain, least=least, most=most)
         return facts
 

@@ -13,14 +13,13 @@ import attrs
 import yaml
 
 from gridgov.documents._read import Reader, guarded_text
-from gridgov.documents._rules import PARTS, SUFFIXES, companions, example_of, read_rule_rows, rule_of
+from gridgov.documents._rules import PARTS, POLICIES, SUFFIXES, companions, example_of, read_rule_rows, rule_of
 from gridgov.errors import Finding, SetupError
-from gridgov.routing import ANSWERS, BANDS, EXPECTED, FACTS, Example, Fact, Policy, Rule, Rulebook, Table
+from gridgov.routing import ANSWERS, BANDS, EXPECTED, FACTS, Example, Fact, Rule, Rulebook, Table
 from gridgov.setup import Setup
 
 __all__ = ["RuleFile", "read_rules", "write_rules"]
 
-POLICIES: Mapping[str, Policy] = {"rules": "first", "limits": "single", "also": "collect"}
 Line = dict[str, str]
 LIST_MAX = 255
 """Letters of a list that a workbook can offer."""

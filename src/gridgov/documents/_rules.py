@@ -13,10 +13,10 @@ from typing import Any
 
 from gridgov.documents import _models as m
 from gridgov.documents._read import Placed, Reader, Sheet
-from gridgov.routing import ANSWERS, EXPECTED, Cell, Example, Fact, Rule, Then, parse_cell
+from gridgov.routing import ANSWERS, EXPECTED, Cell, Example, Fact, Policy, Rule, Then, parse_cell
 from gridgov.worktime import Limit, LimitKind, parse_limit
 
-__all__ = ["PARTS", "SUFFIXES", "Rows", "companions", "example_of", "read_rule_rows", "rule_of"]
+__all__ = ["A_DAY", "PARTS", "POLICIES", "SUFFIXES", "Rows", "companions", "example_of", "read_rule_rows", "rule_of"]
 
 PARTS: Mapping[str, type[m.RuleRow | m.LimitRow | m.AlsoRow | m.ExampleRow]] = {
     "rules": m.RuleRow,
@@ -25,6 +25,8 @@ PARTS: Mapping[str, type[m.RuleRow | m.LimitRow | m.AlsoRow | m.ExampleRow]] = {
     "tests": m.ExampleRow,
 }
 """The tables of a rulebook: who, by when, who else, and the tests beside them."""
+POLICIES: Mapping[str, Policy] = {"rules": "first", "limits": "single", "also": "collect"}
+"""Which hits of a table count."""
 A_DAY = Limit(1, LimitKind.WORKING_DAYS)
 """What stands in for a limit that cannot be read, so that one mistake is told once."""
 SUFFIXES = (".csv", ".yaml", ".xlsx")

@@ -17,7 +17,7 @@ import attrs
 from gridgov.errors import Finding
 from gridgov.policy import Dated, Timeline
 from gridgov.proofs import canonical, digest
-from gridgov.routing._check import Checked, Names, check_silent, check_table
+from gridgov.routing._check import Names, check_silent, check_table
 from gridgov.routing._decision import Decision, NearMiss
 from gridgov.routing._facts import Fact, Facts
 from gridgov.routing._rule import Rule, Then
@@ -159,7 +159,7 @@ class Rulebook:
         days = {day for table in self._tables for day in table.changes_on() if from_on < day <= until_on}
         return Timeline(tuple(Dated(self.on(day), day) for day in sorted({from_on, *days})))
 
-    def check(self, names: Names, before: Mapping[str, Checked] | None = None) -> Iterator[Finding]:
+    def check(self, names: Names) -> Iterator[Finding]:
         """Give every finding of the three tables, and rules whose limit nobody says."""
         seen: dict[str, str] = {}
         for name, table in zip(("rules", "limits", "also"), self._tables, strict=True):
@@ -167,8 +167,8 @@ class Rulebook:
                 if seen.setdefault(rule.id, name) != name:
                     message = f"the id {rule.id!r} stands in two tables, {seen[rule.id]} and {name}"
                     yield wrong(rule, "id-twice", "id", message, "give each its own id: decisions name rows by it")
-        for name, table in (("rules", self.rules), ("limits", self.limits), ("also", self.also)):
-            yield from check_table(table, names, before=(before or {}).get(name)).findings
+        for table in self._tables:
+            yield from check_table(table, names).findings
         yield from check_silent(self.rules, self.limits, names)
 
 

@@ -429,8 +429,10 @@ def check_silent(rules: Table, limits: Table, names: Names) -> Iterator[Finding]
     # The rows of limits first: a rule behind them is reached only by cases that they do not answer.
     together = Table((*giving, *rules.rules), rules.facts)
     rows = _Rows(Space(together, names.territory, names.catalog), None)
-    surely = [attrs.evolve(rule, when="") for rule in giving]
-    at_best = _Rows(Space(Table((*surely, *rules.rules), rules.facts), names.territory, names.catalog), None)
+    at_best = rows
+    if any(rule.when for rule in giving):
+        surely = Table((*(attrs.evolve(rule, when="") for rule in giving), *rules.rules), rules.facts)
+        at_best = _Rows(Space(surely, names.territory, names.catalog), None)
     for place, rule in enumerate(together.rules):
         region = None if rule.then.limit else rows.reaching(place)
         if region is not None and place >= len(giving):

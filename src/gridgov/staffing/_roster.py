@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cached_property
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, TypeVar
 
 import attrs
 
@@ -17,6 +17,8 @@ from gridgov.territory import Territory
 
 __all__ = ["ORGANIZATION_KINDS", "Absence", "Climb", "Organization", "Person", "Posting", "Role", "Roster"]
 
+Item = TypeVar("Item")
+Key = TypeVar("Key", bound=Hashable)
 Cardinality = Literal["one-to-one", "many-to-one", "one-to-many", "free"]
 CARDINALITIES: frozenset[str] = frozenset({"one-to-one", "many-to-one", "one-to-many", "free"})
 FORCES = frozenset({"stationed", "patrolling", "seconded", "reporting-in"})
@@ -319,31 +321,19 @@ class Roster:
 
     @cached_property
     def _at(self) -> dict[tuple[str, str], list[Posting]]:
-        found: dict[tuple[str, str], list[Posting]] = {}
-        for posting in self.postings:
-            found.setdefault((posting.role, posting.place), []).append(posting)
-        return found
+        return _grouped(self.postings, lambda posting: (posting.role, posting.place))
 
     @cached_property
     def _on(self) -> dict[str, list[Posting]]:
-        found: dict[str, list[Posting]] = {}
-        for posting in self.postings:
-            found.setdefault(posting.place, []).append(posting)
-        return found
-
-    @cached_property
-    def _away(self) -> dict[str, list[Absence]]:
-        found: dict[str, list[Absence]] = {}
-        for absence in self.absences:
-            found.setdefault(absence.holder, []).append(absence)
-        return found
+        return _grouped(self.postings, lambda posting: posting.place)
 
     @cached_property
     def _of(self) -> dict[str, list[Posting]]:
-        found: dict[str, list[Posting]] = {}
-        for posting in self.postings:
-            found.setdefault(posting.holder, []).append(posting)
-        return found
+        return _grouped(self.postings, lambda posting: posting.holder)
+
+    @cached_property
+    def _away(self) -> dict[str, list[Absence]]:
+        return _grouped(self.absences, lambda absence: absence.holder)
 
     def role(self, id: str) -> Role:  # noqa: A002 - the field's word
         """Give a role.
@@ -353,6 +343,13 @@ class Roster:
         if id not in self.roles:
             raise NotFoundError(f"there is no role {id!r}{_hint(id, self.roles)}")
         return self.roles[id]
+
+
+def _grouped(items: Iterable[Item], key: Callable[[Item], Key]) -> dict[Key, list[Item]]:
+    found: dict[Key, list[Item]] = {}
+    for item in items:
+        found.setdefault(key(item), []).append(item)
+    return found
 
 
 def _hint(wrong: str, known: Mapping[str, object]) -> str:
