@@ -335,6 +335,8 @@ class Weeks:
                     command = ProposeAward(account=who, deed=deed, on=on, occasion=f"week-{week + 1}")
                     plan(at, f"deed:{week}:{who}", lambda c=command: (c, DESK))  # type: ignore[misc]
         for good in self.setup.points_policy.on(begin.date()).goods.values():
+            if good.kind != "goods":
+                continue
             stock = StockGoods(good.id, quantity=40)
             plan(begin, f"stock:{good.id}", lambda s=stock, o=good.outlet: (s, o))  # type: ignore[misc]
         sitting = begin + dt.timedelta(days=30, hours=10)  # 1 October rests; the 8th works
@@ -344,7 +346,7 @@ class Weeks:
 
     def judge(self, present: tuple[str, ...]) -> tuple[Any, str]:
         judgments = []
-        for award in self.office.ask(AwardList(state="proposed"), by="GH1"):
+        for award in self.office.ask(AwardList(state="claimed"), by="GH1"):
             doubtful = chance(award.file.id, "doubt") < 0.05
             in_favor, against = (present[:2], present[2:]) if doubtful else (present, ())
             judgments.append(Judgment(award=award.file.id, points=award.file.asked, in_favor=in_favor, against=against))
@@ -354,7 +356,7 @@ class Weeks:
         plan = self.simulator.plan
 
         def command() -> tuple[Any, str]:
-            approved = self.office.ask(AwardList(state="reviewed"), by="GH1")
+            approved = self.office.ask(AwardList(state="approved"), by="GH1")
             return PublishAwards(awards=tuple(award.file.id for award in approved)), "GH1"
 
         plan(at + dt.timedelta(minutes=30), "list:2026-09", command)

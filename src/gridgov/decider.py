@@ -31,6 +31,7 @@ __all__ = [
     "Subjects",
     "View",
     "Watched",
+    "changed",
     "fold",
     "private",
     "private_fields",
@@ -184,6 +185,27 @@ class View(Protocol[Answer_co]):
     def mine(self, by: str) -> bool:
         """Say whether the question is about the asker's own affairs, which needs no grant."""
         ...
+
+
+Value = TypeVar("Value")
+
+
+def changed(value: Value, /, **changes: Any) -> Value:
+    """Give a copy of a frozen attrs value with some fields changed, as :func:`attrs.evolve` does.
+
+    For subjects with many fields that are folded often: it copies the fields as they are, in one
+    step, and runs neither converters nor validators. Only for classes with ``slots=False``.
+
+    :raises TypeError: for a field that the class has not.
+    """
+    before = value.__dict__
+    copy: Value = object.__new__(type(value))
+    fields = copy.__dict__
+    fields.update(before)
+    fields.update(changes)
+    if len(fields) != len(before):
+        raise TypeError(f"{type(value).__name__} has no {', '.join(sorted(changes.keys() - before.keys()))}")
+    return copy
 
 
 def private(purpose: str = "case-handling") -> Any:

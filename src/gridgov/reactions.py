@@ -1,10 +1,11 @@
 """What follows by itself: an event asks for commands, of another room or about other subjects.
 
 A closed case that a volunteer reported asks for points; whether they are given is the panel's
-business. When an emergency makes ordinary clocks stand still, or the setup is amended because a
-notice about holidays came, every open case is asked about its clock. The ids of the commands are
-derived from the event's position, so a reaction that runs twice asks once. A reaction may be
-refused like anybody else.
+business. A closed month asks for the line of every account, and then for its seal. When an
+emergency makes ordinary clocks stand still, or the setup is amended because a notice about
+holidays came, every open case is asked about its clock. The ids of the commands are derived from
+the event's position, so a reaction that runs twice asks once. A reaction may be refused like
+anybody else.
 """
 
 from __future__ import annotations
@@ -25,13 +26,16 @@ from gridgov.cases import (
     ReviewDeadline,
     State,
 )
-from gridgov.points import ProposeAward
+from gridgov.points import Account, CloseStatements, PeriodClosed, ProposeAward, SealPeriod
+from gridgov.proofs import digest
 from gridgov.setup import Setup, SetupAmended
 
 __all__ = ["ASKING_ALL", "REACTOR", "Reaction", "react"]
 
 ASKING_ALL = (ModeSwitched, ModeEnded, SetupAmended)
 """Events that ask something of every open case: once, by whoever hears them first."""
+LINES_PAGE = 500
+"""How many accounts have their line of the month written at once."""
 REACTOR = "system:reactions"
 """The actor of every reaction."""
 
@@ -76,8 +80,21 @@ def react(
             for state in _cases(live):
                 if state.file.deadline is not None and state.file.deadline.unsettled:
                     yield Reaction(f"days:{position}:{state.id}", ReviewDeadline(state.id))
+        case PeriodClosed():
+            yield from _write_lines(event, position, live)
         case _:
             pass
+
+
+def _write_lines(event: PeriodClosed, position: int, live: Callable[[str], Iterable[Any]]) -> Iterator[Reaction]:
+    """Ask for the month's line of every account, and for the seal after the last of them."""
+    accounts = sorted(account.id for account in live("account:") if isinstance(account, Account))
+    for start in range(0, len(accounts), LINES_PAGE):
+        page = tuple(accounts[start : start + LINES_PAGE])
+        # After a crash there may be more accounts than before; a page of others is another command.
+        name = digest("\n".join(page).encode())[:16]
+        yield Reaction(f"month:{position}:{name}", CloseStatements(period=event.month, accounts=page))
+    yield Reaction(f"month:{position}:seal", SealPeriod(period=event.month))
 
 
 def _cases(live: Callable[[str], Iterable[Any]]) -> Iterator[State]:

@@ -110,13 +110,13 @@ def plan(simulator, office) -> None:
     sitting = NOON + dt.timedelta(days=3)
 
     def judge():
-        awards = office.ask(AwardList(state="proposed"), by="desk-1")
+        awards = office.ask(AwardList(state="claimed"), by="desk-1")
         judgments = tuple(Judgment(award=a.file.id, points=a.file.asked, in_favor=PANEL) for a in awards)
         return HoldSitting(present=PANEL, judgments=judgments), "head-8"
 
     def publish():
         return PublishAwards(
-            awards=tuple(a.file.id for a in office.ask(AwardList(state="reviewed"), by="desk-1"))
+            awards=tuple(a.file.id for a in office.ask(AwardList(state="approved"), by="desk-1"))
         ), "head-8"
 
     simulator.plan(sitting, "sitting", judge)

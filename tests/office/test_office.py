@@ -450,7 +450,7 @@ def found(office):
 
 def test_a_closed_case_thanks_the_volunteer_who_reported_it(office):
     found(office)
-    (award,) = office.ask(AwardList(state="proposed"), by="desk-1")
+    (award,) = office.ask(AwardList(state="claimed"), by="desk-1")
     assert (award.file.account, award.file.deed, award.file.occasion) == ("builder-81", "report", "a")
 
 
@@ -458,14 +458,14 @@ def test_a_case_that_is_closed_twice_thanks_once(office):
     found(office)
     office.handle(Reopen("a", reason="又来了"), by="desk-1", id="re")
     close(office, "a", suffix="-2")
-    assert len(office.ask(AwardList(state="proposed"), by="desk-1")) == 1
+    assert len(office.ask(AwardList(state="claimed"), by="desk-1")) == 1
     assert office.faults == ()
 
 
 def test_reporting_by_paid_people_earns_nothing(office):
     office.handle(OpenCase(kind="clutter", place=HOUSE, source="patrol"), by="lead-81", id="a")
     close(office, "a")
-    assert office.ask(AwardList(state="proposed"), by="desk-1") == ()
+    assert office.ask(AwardList(state="claimed"), by="desk-1") == ()
 
 
 class Faulty(MemoryStore):
@@ -488,9 +488,9 @@ def test_a_reaction_that_a_passing_fault_cut_off_follows_later():
     with opened(store) as office:
         store.busy_for = "award-proposed"
         assert isinstance(found(office).state, Closed)
-        assert office.ask(AwardList(state="proposed"), by="desk-1") == ()
+        assert office.ask(AwardList(state="claimed"), by="desk-1") == ()
         office.tick(NOON)
-        assert len(office.ask(AwardList(state="proposed"), by="desk-1")) == 1
+        assert len(office.ask(AwardList(state="claimed"), by="desk-1")) == 1
 
 
 def test_a_reaction_that_a_crash_cut_off_follows_when_the_office_opens_again():
@@ -500,7 +500,7 @@ def test_a_reaction_that_a_crash_cut_off_follows_when_the_office_opens_again():
     found(office)
     # No close(): the process is gone.
     with opened(store) as again:
-        assert len(again.ask(AwardList(state="proposed"), by="desk-1")) == 1
+        assert len(again.ask(AwardList(state="claimed"), by="desk-1")) == 1
 
 
 class HalfRead(MemoryStore):

@@ -31,6 +31,7 @@ from gridgov.points import (
     RedemptionCanceled,
     RedemptionCollected,
     RedemptionReserved,
+    SittingHeld,
     StockGoods,
     audit,
 )
@@ -93,7 +94,7 @@ def test_an_award_is_proposed_reviewed_published_and_confirmed():
     (
         Scenario()
         .when(propose(), by="lead-81", id="p1").then(AwardProposed)
-        .when(judge(), by="head-8", id="s1").then(AwardReviewed)
+        .when(judge(), by="head-8", id="s1").then(AwardReviewed, SittingHeld)
         .when(PublishAwards(awards=("p1",)), by="head-8", id="l1").then(AwardsPublished)
         .when(ConfirmPublication("l1", channel="board", receipt="photo"), by="head-8").then(PublicationConfirmed)
     )  # fmt: skip
@@ -200,9 +201,9 @@ def test_nobody_votes_on_their_own_award():
 
 def test_a_tie_rejects_and_what_was_asked_and_given_are_both_kept():
     tied = proposed().given(judge(in_favor=("head-8",), against=("lead-81",)), by="head-8")
-    assert (tied.happened[-1].asked, tied.happened[-1].given) == (5, 0)
+    assert (tied.happened[-2].asked, tied.happened[-2].given) == (5, 0)
     assert balances(tied) == (0, 0, 0)
-    assert proposed().given(judge(points=3), by="head-8").happened[-1].given == 3
+    assert proposed().given(judge(points=3), by="head-8").happened[-2].given == 3
 
 
 def test_only_a_reviewed_award_is_published_and_a_publication_is_confirmed_once_with_a_receipt():

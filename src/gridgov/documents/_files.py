@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ from gridgov.cases import CasePolicy
 from gridgov.documents import _models as m
 from gridgov.documents._calendars import DAYS, read_calendar
 from gridgov.documents._codec import ROOMS
+from gridgov.documents._points import deed_of, good_of, policies_of
 from gridgov.documents._read import Path_, Placed, Reader
 from gridgov.documents._rules import A_DAY, POLICIES, SUFFIXES, example_of, read_rule_rows, rule_of
 from gridgov.errors import Finding, SetupError
@@ -37,7 +38,7 @@ from gridgov.merging import (
     check_policy,
 )
 from gridgov.notices import AUDIENCES
-from gridgov.points import Deed, Good, PanelMember, PointsPolicy, check_scheme
+from gridgov.points import Deed, PointsPolicy, check_scheme
 from gridgov.policy import Timeline
 from gridgov.routing import (
     DUTY,
@@ -194,7 +195,7 @@ class _Loader:
             if book is not None:
                 self._books[stem] = book
         layers = self._layers(document, ground)
-        points, thanks = self._points(document, roster)
+        points, thanks = self._points(document, roster, ladders)
         setup = Setup(
             ground=ground,
             roster=roster,
@@ -202,7 +203,7 @@ class _Loader:
             rulebooks=self._books["rules"].timeline(),
             shadow=self._books.get("shadow"),
             case_policy=Timeline.always(self._case_policy(document, roster, ladders)),
-            points_policy=Timeline.always(points),
+            points_policy=points,
             calendar=calendar,
             calendars=calendars,
             ladders=ladders,
@@ -531,41 +532,52 @@ class _Loader:
         self._take(check_layers(ground, layers), "layer")
         return layers
 
-    def _points(self, document: m.SetupDocument, roster: Roster) -> tuple[PointsPolicy, tuple[Thanks, ...]]:
+    def _points(
+        self, document: m.SetupDocument, roster: Roster, ladders: Mapping[str, Ladder]
+    ) -> tuple[Timeline[PointsPolicy], tuple[Thanks, ...]]:
         part = document.points
         deeds = []
         for row in self._rows("deeds.csv", m.DeedRow):
             self._mark("points", row.value.id, "deeds.csv", row.row)
-            values = row.value.model_dump()
-            values["from_on"] = values["from_on"] or dt.date.min
-            values["until_on"] = values["until_on"] or dt.date.max
-            deeds.append(Deed(**values))
+            try:
+                deeds.append(deed_of(row.value))
+            except ValueError as error:
+                self._wrong("deeds.csv", row.row, "caps", "points.bad-cap", error)
         goods = []
         for good in self._rows("goods.csv", m.GoodRow):
             self._mark("points", good.value.id, "goods.csv", good.row)
-            goods.append(Good(**good.value.model_dump()))
-        points_row = self._lines.get(("points",), 0)
-        self._mark("points", part.book, YAML, points_row)
-        policy = PointsPolicy(
-            book=part.book,
-            deeds={deed.id: deed for deed in deeds},
-            goods={good.id: good for good in goods},
-            panel=tuple(PanelMember(member.person, member.side) for member in part.panel),
-            quorum=part.quorum,
-            sides_min=part.sides_min,
-            window=self._limit(part.window, YAML, points_row, "window"),
-            lasts_months=part.lasts_months,
-        )
-        self._take(check_scheme(deeds, goods, policy, roster.organizations), "points")
+            goods.append(good_of(good.value))
+        row_ = self._lines.get(("points",), 0)
+        self._mark("points", part.book, YAML, row_)
+        limits = {
+            name: self._limit(getattr(part, name), YAML, row_, name)
+            for name in ("window", "decide_within", "appeal_within")
+        }
+        policies = policies_of(part, deeds, goods, limits)
+        for dated in policies.entries[-1:]:
+            self._take(check_scheme(deeds, goods, dated.value, roster.organizations), "points")
+        if part.ladder and part.ladder not in ladders:
+            self._wrong(YAML, row_, "ladder", "points.unknown-ladder", f"there is no ladder {part.ladder!r}")
+        self._check_people(part, deeds, roster)
+        return policies, tuple(Thanks(event=each.event, who=each.who, deed=each.deed) for each in part.thanks)
+
+    def _check_people(self, part: m.PointsPart, deeds: Sequence[Deed], roster: Roster) -> None:
+        row = self._lines.get(("points",), 0)
         for thanks in part.thanks:
-            if thanks.deed not in policy.deeds:
+            if thanks.deed not in {deed.id for deed in deeds}:
                 message = f"thanks are given for the unknown deed {thanks.deed!r}"
-                self._wrong(YAML, points_row, "thanks", "points.unknown-deed", message)
+                self._wrong(YAML, row, "thanks", "points.unknown-deed", message)
         for member in part.panel:
             if member.person not in roster.persons and not member.person.startswith("resident:"):
                 message = f"{member.person!r} of the panel is nobody"
-                self._wrong(YAML, points_row, "panel", "points.unknown-member", message)
-        return policy, tuple(Thanks(event=each.event, who=each.who, deed=each.deed) for each in part.thanks)
+                self._wrong(YAML, row, "panel", "points.unknown-member", message)
+        known = {*roster.roles, "self", "resident", "worker", "organization"}
+        for deed in deeds:
+            unknown = [role for role in deed.proposers if role not in known]
+            if unknown:
+                file, line = self._places.get(("points", deed.id), ("deeds.csv", 0))
+                message = f"{deed.id} is proposed by the unknown role {unknown[0]!r}; nobody could earn it"
+                self._wrong(file, line, "proposers", "points.unknown-role", message)
 
     def _case_policy(self, document: m.SetupDocument, roster: Roster, ladders: dict[str, Ladder]) -> CasePolicy:
         part = document.cases

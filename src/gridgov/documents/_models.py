@@ -23,6 +23,7 @@ def _yes_or_no(value: Any) -> Any:
 
 
 YesNo = Annotated[bool, BeforeValidator(_yes_or_no)]
+ZeroIfEmpty = Annotated[int, BeforeValidator(lambda value: 0 if value == "" else value)]
 OptionalInt = Annotated[int | None, BeforeValidator(_none_if_empty)]
 OptionalDate = Annotated[dt.date | None, BeforeValidator(_none_if_empty)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
@@ -233,10 +234,23 @@ class DeedRow(Row):
     category: str
     zh: str
     en: str
-    points: int
-    month_cap: int = 0
-    from_on: OptionalDate = Field(default=None, alias="from")
-    until_on: OptionalDate = Field(default=None, alias="until")
+    points: int = Field(description="for one unit, 1 or more")
+    month_cap: ZeroIfEmpty = Field(default=0, description="the most points of one account in a month; empty for no cap")
+    from_on: OptionalDate = Field(default=None, alias="from", description="first day; a deed may stand on several rows")
+    until_on: OptionalDate = Field(default=None, alias="until", description="last day")
+    unit: Annotated[str, BeforeValidator(lambda value: value or "time")] = Field(
+        default="time", description="what is counted: time, hour, visit ..."
+    )
+    caps: Words = Field(default=(), description="more caps: 20/week|40/month/household|2000/quarter/community")
+    cooldown_days: ZeroIfEmpty = Field(default=0, description="days between two of one account")
+    evidence: Words = Field(default=(), description="kinds of evidence that a claim must bring, with | between")
+    proposers: Words = Field(default=(), description="roles that may propose it, self for oneself; empty for anybody")
+    members: Annotated[tuple[str, ...], BeforeValidator(lambda value: _words(value) or ("resident", "worker"))] = Field(
+        default=("resident", "worker"), description="who can earn it: resident|worker|household|organization"
+    )
+    book: str = Field(default="", description="its unit of account, where it is not the policy's")
+    only: Words = Field(default=(), description="goods or outlets that its points can be spent on; empty for all")
+    wishes: str = Field(default="", description="what residents said when the value was set")
 
 
 class GoodRow(Row):
@@ -247,7 +261,13 @@ class GoodRow(Row):
     zh: str
     en: str
     price: int
-    limit: int = 0
+    limit: ZeroIfEmpty = Field(default=0, description="how many one account may have; empty for no limit")
+    kind: Annotated[str, BeforeValidator(lambda value: value or "goods")] = Field(
+        default="goods", description="goods (counted on a shelf) or discount"
+    )
+    household_limit: ZeroIfEmpty = Field(default=0, description="how many one household may have")
+    limit_per: str = Field(default="", description="the window of the limits: day, week, month, quarter, year")
+    books: Words = Field(default=(), description="books whose points it can be paid with; empty for all")
 
 
 class AccessRow(Row):
@@ -437,6 +457,16 @@ class PanelPart(Document):
     side: str
 
 
+class LeaguePart(Document):
+    """Those who are ranked beside each other in a quarter."""
+
+    id: str
+    zh: str
+    en: str
+    members: tuple[str, ...] = Field(description="resident, worker, household, organization")
+    titles: tuple[str, ...] = Field(default=(), description="of the first ranks, in order")
+
+
 class ThanksPart(Document):
     """A deed that follows from a case."""
 
@@ -451,8 +481,25 @@ class PointsPart(Document):
     book: str = "points"
     quorum: int = 1
     sides_min: int = 1
-    window: str = "3工作日"
-    lasts_months: int = 0
+    window: str = Field(default="3工作日", description="how long a list hangs before its awards count")
+    lasts_months: int = Field(default=0, description="points end with the month so many months later; 0 for never")
+    lasts_days: int = Field(default=0, description="or so many days later")
+    lasts_quarters: int = Field(default=0, description="or with the quarter so many quarters later")
+    lasts_years: int = Field(default=0, description="or with the year so many years later")
+    majority: str = Field(default="simple", description="simple, absolute or two-thirds")
+    decide_within: str = Field(default="10工作日", description="how long an objection or an appeal may wait")
+    ladder: str = Field(default="", description="who is pressed when it waits longer")
+    appeal_within: str = Field(default="10工作日", description="how long a decision can be appealed")
+    reversal_days: int = Field(default=90, description="how long a mistake can be reversed; 0 for never")
+    grace_days: int = Field(default=7, description="days that points which come back have left at least")
+    pool: YesNo = Field(default=False, description="points go to the household's account")
+    budgets: YesNo = Field(default=False, description="awards come out of the budget of a community")
+    community_level: str = Field(default="community", description="the level of the issuing community")
+    voucher_days: int = Field(default=0, description="how many days a voucher is valid; 0 for no end")
+    offline_days: int = Field(default=1, description="how long an outlet may be offline")
+    freeze_days_max: int = Field(default=90, description="the longest freeze")
+    ties: str = Field(default="share", description="share or draw")
+    leagues: tuple[LeaguePart, ...] = ()
     panel: tuple[PanelPart, ...] = ()
     thanks: tuple[ThanksPart, ...] = ()
 

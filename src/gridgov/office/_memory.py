@@ -266,7 +266,21 @@ _ROOM_OF_PREFIX = {
         (
             ("setup", "privacy"),
             ("case", "mode", "published", "import"),
-            ("account", "award", "claim", "list", "stock", "voucher"),
+            (
+                "account",
+                "award",
+                "claim",
+                "list",
+                "stock",
+                "voucher",
+                "sitting",
+                "household",
+                "community",
+                "outlet",
+                "periods",
+                "period",
+                "roll",
+            ),
         ),
         strict=True,
     )

@@ -24,7 +24,7 @@ from gridgov.office._engine import OWN, SYSTEM, Asked, Engine, aware
 from gridgov.office._memory import Memory, Outcome, Seen
 from gridgov.proofs import Sealed
 from gridgov.setup import AmendSetup, ErasePrivate, ReadPrivate, Setup
-from gridgov.store import MemoryStore, Record, Store, every_record, verify_chain
+from gridgov.store import Checkpoint, MemoryStore, Record, Store, checkpoint, every_record, verify_chain
 
 __all__ = ["Office", "open_office"]
 
@@ -391,6 +391,14 @@ class Office(Engine):
         :raises StoreDamagedError: names the first record that does not match.
         """
         return verify_chain(every_record(self._store))
+
+    def checkpoint(self, *, through: int | None = None) -> Checkpoint:
+        """Check every chain in the store and give one digest over all of them, to be kept elsewhere.
+
+        :param through: the last position that counts; None for all.
+        :raises StoreDamagedError: names the first record that does not match.
+        """
+        return checkpoint(every_record(self._store), through=through)
 
 
 class _Sight:

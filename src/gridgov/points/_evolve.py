@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import datetime as dt
+from bisect import bisect_left
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
 
-from gridgov.points import _messages as m
+from gridgov.decider import changed
+from gridgov.points import _events as e
+from gridgov.points._stages import next_award
 from gridgov.points._state import (
     Account,
-    AwardFile,
     Claim,
-    Confirmed,
+    Community,
+    Figures,
+    FreezeOn,
+    Household,
     Lot,
-    Objected,
-    Proposed,
-    Published,
-    Publishing,
-    Rejected,
-    Reviewed,
+    Member,
+    Outlet,
+    Period,
+    Periods,
+    Sitting,
     Stock,
-    Voided,
     Voucher,
 )
 
-__all__ = ["claim_tag", "evolve", "tags"]
+__all__ = ["added", "claim_tag", "evolve", "tags", "taken_key"]
+
+_DAY = dt.timedelta(days=1)
+_Changes = dict[str, Any]
+"""What becomes of the fields of an account."""
 
 
 def claim_tag(account: str, deed: str, occasion: str) -> str:
@@ -33,47 +41,144 @@ def claim_tag(account: str, deed: str, occasion: str) -> str:
     return f"claim:{account}:{deed}:{occasion}"
 
 
-def tags(event: m.PointsEvent) -> tuple[str, ...]:
+# --- tags ---------------------------------------------------------------------------------------
+
+
+def tags(event: e.PointsEvent) -> tuple[str, ...]:
     """Give the tags of an event, its own stream's first."""
-    match event:
-        case m.AwardProposed():
-            claim = claim_tag(event.account, event.deed, event.occasion)
-            return (f"award:{event.award}", f"account:{event.account}", claim)
-        case m.AwardEvent():
-            return (f"award:{event.award}", f"account:{event.account}")
-        case m.AwardsPublished() | m.PublicationConfirmed():
-            return (f"list:{event.list}", *(f"award:{award}" for award in event.awards))
-        case m.LotExpired():
-            return (f"account:{event.account}",)
-        case m.GoodsStocked():
-            return (f"stock:{event.good}",)
-        case m.RedemptionEvent():
-            return (f"voucher:{event.voucher}", f"account:{event.account}", f"stock:{event.good}")
-        case _:
-            raise ValueError(f"{type(event).__name__} is no event of the ledger")
+    found = _TAGS.get(type(event))
+    if found is None:
+        raise ValueError(f"{type(event).__name__} is no event of the ledger")
+    return tuple(dict.fromkeys(found(event)))
 
 
-def evolve(tag: str, before: Any, event: m.PointsEvent) -> Any:
+def _award_tags(event: Any) -> tuple[str, ...]:
+    tags = [f"award:{event.award}", f"account:{event.account}"]
+    if event.payee:
+        tags.append(f"account:{event.payee}")
+    tags += [counted.subject for counted in event.counted]
+    return tuple(tags)
+
+
+def _with_owners(event: Any) -> tuple[str, ...]:
+    """Name every account that the entries touch, besides the award's own."""
+    return (*_award_tags(event), *_booked(event))
+
+
+def _booked(event: e.PointsEvent) -> tuple[str, ...]:
+    """Name the accounts and communities that the entries touch, the book's own left out."""
+    owners = [entry.account for entry in event.entries if not entry.account.startswith("book:")]
+    budgets = {entry.account for entry in event.entries if entry.bucket == "budget"}
+    return tuple(f"community:{owner}" if owner in budgets else f"account:{owner}" for owner in owners)
+
+
+def _proposed_tags(event: e.AwardProposed) -> tuple[str, ...]:
+    own, *others = _award_tags(event)
+    return (own, *others, claim_tag(event.account, event.deed, event.occasion))
+
+
+def _upheld_tags(event: e.AppealUpheld) -> tuple[str, ...]:
+    own, *others = _with_owners(event)
+    return (own, f"award:{event.compensation}", *others)
+
+
+def _list_tags(event: Any) -> tuple[str, ...]:
+    return (f"list:{event.list}", *(f"award:{award}" for award in event.awards))
+
+
+def _redemption_tags(event: e.RedemptionEvent) -> tuple[str, ...]:
+    tags = [f"voucher:{event.voucher}", f"account:{event.account}", f"stock:{event.good}"]
+    return (*tags, event.household) if event.household else tuple(tags)
+
+
+def _expired_tags(event: e.LotExpired) -> tuple[str, ...]:
+    own = f"account:{event.account}"
+    return (own, f"award:{event.award}") if event.award else (own,)
+
+
+def _freeze_tags(event: Any) -> tuple[str, ...]:
+    own = f"account:{event.account}"
+    return (own, f"voucher:{event.voucher}") if event.voucher else (own,)
+
+
+def _merged_tags(event: e.HouseholdsMerged) -> tuple[str, ...]:
+    members = (f"account:{member}" for member in event.members)
+    return (event.household, event.into, *members, f"account:{event.household}", *_booked(event))
+
+
+_TAGS: Mapping[type, Callable[[Any], tuple[str, ...]]] = {
+    e.AwardProposed: _proposed_tags,
+    e.SittingCalled: lambda x: (f"sitting:{x.sitting}", *(f"award:{award}" for award in x.awards)),
+    e.AwardReviewed: _with_owners,
+    e.SittingHeld: lambda x: (f"sitting:{x.sitting}",),
+    e.AwardsPublished: _list_tags,
+    e.PublicationConfirmed: _list_tags,
+    e.AwardObjected: _award_tags,
+    e.AwardPressed: _award_tags,
+    e.AwardObjectionDismissed: _award_tags,
+    e.AwardAmended: _with_owners,
+    e.AwardVoided: _with_owners,
+    e.AwardConfirmed: _with_owners,
+    e.AwardReversed: _with_owners,
+    e.AwardAppealed: _award_tags,
+    e.AppealDismissed: _award_tags,
+    e.AppealUpheld: _upheld_tags,
+    e.LotExpired: _expired_tags,
+    e.HouseholdJoined: lambda x: (x.household, f"account:{x.account}"),
+    e.HouseholdLeft: lambda x: (x.household, f"account:{x.account}"),
+    e.HouseholdsMerged: _merged_tags,
+    e.AccountClosed: lambda x: (f"account:{x.account}", *_booked(x)),
+    e.NameConsented: lambda x: (f"account:{x.account}",),
+    e.Frozen: _freeze_tags,
+    e.Released: _freeze_tags,
+    e.BudgetAllotted: lambda x: (f"community:{x.community}",),
+    e.GoodsStocked: lambda x: (f"stock:{x.good}",),
+    e.RedemptionReserved: _redemption_tags,
+    e.RedemptionCollected: _redemption_tags,
+    e.RedemptionCanceled: _redemption_tags,
+    e.RedemptionLapsed: _redemption_tags,
+    e.OfflineUseRefused: lambda x: (f"outlet:{x.outlet}",),
+    e.PointsDonated: lambda x: (f"account:{x.account}",),
+    e.OutletSettled: lambda x: (f"outlet:{x.outlet}", *(f"stock:{good}" for good in x.goods)),
+    e.PeriodClosed: lambda _: ("periods",),
+    e.StatementsClosed: lambda x: (f"period:{x.month}", *(f"account:{each}" for each in x.accounts)),
+    e.PeriodSealed: lambda x: ("periods", f"period:{x.month}"),
+    e.PeriodPublished: lambda _: ("periods",),
+    e.RollPublished: lambda x: (f"roll:{x.quarter}:{x.league}",),
+}
+
+
+# --- subjects -----------------------------------------------------------------------------------
+
+
+def evolve(tag: str, before: Any, event: e.PointsEvent) -> Any:
     """Give the subject of *tag* after *event*."""
-    kind = tag.partition(":")[0]
-    match kind:
-        case "account":
-            return _account(before or Account(id=tag.partition(":")[2]), event)
-        case "award":
-            return _award(before, event)
-        case "claim":
-            return Claim(event.award) if isinstance(event, m.AwardProposed) else before
-        case "list":
-            return event
-        case "stock":
-            return _stock(before or Stock(good=tag.partition(":")[2]), event)
-        case "voucher":
-            return _voucher(before, event)
-        case _:
-            raise ValueError(f"{tag!r} is no tag of the ledger")
+    kind, _, name = tag.partition(":")
+    change = _KINDS.get(kind)
+    if change is None:
+        raise ValueError(f"{tag!r} is no tag of the ledger")
+    return change(name, before, event)
 
 
-def _add(counts: Mapping[str, int], key: str, delta: int) -> dict[str, int]:
+def _claim(_name: str, before: Any, event: e.PointsEvent) -> Any:
+    return Claim(event.award) if isinstance(event, e.AwardProposed) else before
+
+
+def _last(_name: str, _before: Any, event: e.PointsEvent) -> Any:
+    return event
+
+
+def _sitting(name: str, before: Sitting | None, event: e.PointsEvent) -> Sitting:
+    if isinstance(event, e.SittingCalled):
+        return Sitting(id=name, awards=event.awards)
+    awards = before.awards if before is not None else event.awards if isinstance(event, e.SittingHeld) else ()
+    return Sitting(id=name, awards=awards, held=True)
+
+
+def added(counts: Mapping[str, int], key: str, delta: int) -> Mapping[str, int]:
+    """Give counts with one changed; what is zero is left out."""
+    if not delta:
+        return counts
     changed = dict(counts)
     changed[key] = changed.get(key, 0) + delta
     if not changed[key]:
@@ -81,116 +186,121 @@ def _add(counts: Mapping[str, int], key: str, delta: int) -> dict[str, int]:
     return changed
 
 
-def _account(before: Account, event: m.PointsEvent) -> Account:
+def _newly_counted(event: e.PointsEvent) -> int:
+    """Say how many points more count against the limits of an award."""
+    match event:
+        case e.AwardProposed():
+            return event.asked
+        case e.AwardReviewed():
+            return event.given - event.asked
+        case e.AwardAmended():
+            return event.given - event.before
+        case e.AwardVoided():
+            return -event.before
+        case e.AwardReversed():
+            return -event.points
+        case e.AppealUpheld():
+            return event.points
+        case _:
+            return 0
+
+
+def _counted(subject: str, before: Mapping[str, int], event: e.PointsEvent) -> Mapping[str, int]:
+    """Give what a subject counts against its limits after an event."""
+    delta = _newly_counted(event)
+    if not delta or not isinstance(event, e.AwardEvent):
+        return before
     after = before
+    for counted in event.counted:
+        if counted.subject == subject:
+            after = added(after, counted.key, delta)
+    return after
+
+
+def _household(name: str, before: Household | None, event: e.PointsEvent) -> Household:
+    own = f"household:{name}"
+    house = before or Household(id=own)
     match event:
-        case m.AwardProposed():
-            counted = _add(before.counted, f"{event.deed}:{event.month}", event.asked)
-            after = attrs.evolve(after, counted=counted)
-        case m.AwardReviewed():
-            counted = _add(before.counted, f"{event.deed}:{event.month}", event.given - event.asked)
-            after = attrs.evolve(after, counted=counted)
-        case m.AwardAmended():
-            counted = _add(before.counted, f"{event.deed}:{event.month}", event.given - event.before)
-            after = attrs.evolve(after, counted=counted)
-        case m.AwardVoided():
-            counted = _add(before.counted, f"{event.deed}:{event.month}", -event.before)
-            after = attrs.evolve(after, counted=counted)
-        case m.AwardConfirmed():
-            lot = Lot(
-                id=event.award,
-                unit=event.unit,
-                earned_at=event.step_at,
-                expires_on=event.expires_on,
-                expires_at=event.expires_at,
-                posted=0,
-            )
-            earned = _add(before.earned, event.month, event.given)
-            after = attrs.evolve(after, lots=(*after.lots, lot), earned=earned)
-        case m.LotExpired():
-            after = attrs.evolve(after, expiries=before.expiries + 1)
-        case m.RedemptionReserved():
-            after = attrs.evolve(after, taken=_add(before.taken, event.good, event.quantity))
-        case m.RedemptionCanceled():
-            after = attrs.evolve(after, taken=_add(before.taken, event.good, -event.quantity))
+        case e.HouseholdJoined():
+            member = Member(account=event.account, household=own, from_on=event.from_on, community=event.community)
+            community = event.community or house.community
+            return changed(house, members=(*house.members, member), community=community)
+        case e.HouseholdLeft():
+            return changed(house, members=_left(house.members, event.account, own, event.until_on))
+        case e.HouseholdsMerged():
+            return _merged(house, event)
+        case e.RedemptionReserved():
+            return changed(house, taken=added(house.taken, taken_key(event), event.quantity))
+        case e.RedemptionCanceled() | e.RedemptionLapsed():
+            return changed(house, taken=added(house.taken, taken_key(event), -event.quantity))
         case _:
-            pass
-    return _book(after, event)
+            return changed(house, counted=_counted(own, house.counted, event))
 
 
-def _book(before: Account, event: m.PointsEvent) -> Account:
-    """Book the entries of the account: the one place where its points change."""
-    pending = before.pending
-    lots = {lot.id: lot for lot in before.lots}
+def taken_key(event: Any) -> str:
+    """Name what a redemption counts against: the good, and the window where its limit has one."""
+    return f"{event.good}:{event.window}" if event.window else str(event.good)
+
+
+def _left(members: tuple[Member, ...], account: str, household: str, until_on: Any) -> tuple[Member, ...]:
+    return tuple(
+        attrs.evolve(member, until_on=until_on)
+        if member.account == account and member.household == household and member.until_on is None
+        else member
+        for member in members
+    )
+
+
+def _moved_members(event: e.HouseholdsMerged) -> tuple[Member, ...]:
+    return tuple(
+        Member(account=account, household=event.into, from_on=event.on, community=event.community)
+        for account in event.members
+    )
+
+
+def _merged(house: Household, event: e.HouseholdsMerged) -> Household:
+    if house.id == event.into:
+        return changed(house, members=(*house.members, *_moved_members(event)))
+    members = house.members
+    for account in event.members:
+        members = _left(members, account, house.id, event.on - _DAY)
+    return changed(house, members=members, merged_into=event.into)
+
+
+def _community(name: str, before: Community | None, event: e.PointsEvent) -> Community:
+    community = before or Community(code=name)
+    budgets = community.budgets
     for entry in event.entries:
-        if entry.account != before.id:
-            continue
-        if entry.bucket == "pending":
-            pending += entry.delta
-            continue
-        lot = lots[entry.lot]
-        if entry.bucket == "posted":
-            lots[entry.lot] = attrs.evolve(lot, posted=lot.posted + entry.delta)
-        else:
-            lots[entry.lot] = attrs.evolve(lot, held=lot.held + entry.delta)
-    kept = tuple(lot for lot in lots.values() if lot.posted or lot.held)
-    return attrs.evolve(before, pending=pending, lots=kept)
+        if entry.account == name and entry.bucket == "budget":
+            budgets = added(budgets, entry.unit, entry.delta)
+    return Community(code=name, budgets=budgets, counted=_counted(f"community:{name}", community.counted, event))
 
 
-def _award(before: Any, event: m.PointsEvent) -> Any:
-    if isinstance(event, m.AwardProposed):
-        return Proposed(
-            AwardFile(
-                id=event.award,
-                account=event.account,
-                deed=event.deed,
-                category=event.category,
-                month=event.month,
-                on=event.on,
-                occasion=event.occasion,
-                proposed_by=event.by,
-                asked=event.asked,
-                changed_at=event.at,
-            )
-        )
-    if before is None:
-        raise ValueError(f"{type(event).__name__} comes before its award was proposed")
-    file = attrs.evolve(before.file, changed_at=max(event.at, before.file.changed_at))
-    match event:
-        case m.AwardReviewed():
-            judges = (*event.in_favor, *event.against)
-            file = attrs.evolve(file, given=event.given, unit=event.unit, judges=judges)
-            return Reviewed(file) if event.given else Rejected(file)
-        case m.AwardsPublished():
-            return Publishing(file, event.list)
-        case m.PublicationConfirmed():
-            return Published(file, event.list, event.window_ends_at, event.window_ends_at)
-        case m.AwardObjected():
-            return Objected(file, before.list, before.window_ends_at, event.by)
-        case m.AwardObjectionDismissed():
-            return Published(file, before.list, before.window_ends_at, event.confirm_at)
-        case m.AwardAmended():
-            file = attrs.evolve(file, given=event.given)
-            return Published(file, before.list, before.window_ends_at, event.confirm_at)
-        case m.AwardVoided():
-            return Voided(file)
-        case m.AwardConfirmed():
-            return Confirmed(file, event.at)
-        case _:
-            raise ValueError(f"{type(event).__name__} is no event of an award")
-
-
-def _stock(before: Stock, event: m.PointsEvent) -> Stock:
-    shelf, reserved = before.shelf, before.reserved
+def _stock(name: str, before: Stock | None, event: e.PointsEvent) -> Stock:
+    stock = before or Stock(good=name)
+    if isinstance(event, e.OutletSettled):
+        return changed(stock, unsettled=0, unsettled_points={})
+    shelf, reserved, points = stock.shelf, stock.reserved, stock.unsettled_points
     for entry in event.entries:
-        if entry.unit == f"good:{before.good}":
+        if entry.unit == f"good:{name}":
             shelf += entry.delta if entry.bucket == "shelf" else 0
             reserved += entry.delta if entry.bucket == "reserved" else 0
-    return Stock(good=before.good, shelf=shelf, reserved=reserved)
+        elif entry.account == "book:redeemed":
+            points = added(points, entry.unit, entry.delta)
+    more = event.quantity if isinstance(event, e.RedemptionCollected) else 0
+    return Stock(good=name, shelf=shelf, reserved=reserved, unsettled=stock.unsettled + more, unsettled_points=points)
 
 
-def _voucher(before: Voucher | None, event: m.PointsEvent) -> Voucher:
-    if isinstance(event, m.RedemptionReserved):
+def _outlet(name: str, before: Outlet | None, event: e.PointsEvent) -> Outlet:
+    settled = before.settled if before is not None else {}
+    for entry in event.entries:
+        if entry.account == name:
+            settled = added(settled, entry.unit, entry.delta)
+    return Outlet(id=name, settled=settled)
+
+
+def _voucher(_name: str, before: Voucher | None, event: e.PointsEvent) -> Voucher:
+    if isinstance(event, e.RedemptionReserved):
         return Voucher(
             id=event.voucher,
             account=event.account,
@@ -200,7 +310,310 @@ def _voucher(before: Voucher | None, event: m.PointsEvent) -> Voucher:
             points=event.points,
             state="reserved",
             entries=event.entries,
+            household=event.household,
+            window=event.window,
+            valid_through=event.valid_through,
+            lapses_at=event.lapses_at,
         )
     if before is None:
         raise ValueError(f"{type(event).__name__} comes before its voucher was made")
-    return attrs.evolve(before, state="collected" if isinstance(event, m.RedemptionCollected) else "canceled")
+    match event:
+        case e.RedemptionCollected():
+            return attrs.evolve(before, state="collected")
+        case e.RedemptionCanceled():
+            return attrs.evolve(before, state="canceled")
+        case e.RedemptionLapsed():
+            return attrs.evolve(before, state="lapsed")
+        case e.Frozen():
+            return attrs.evolve(before, frozen_by=(*before.frozen_by, event.freeze))
+        case e.Released():
+            # What had to wait for the release falls due with it, not before it.
+            lapses_at = before.lapses_at and max(before.lapses_at, event.at)
+            left = tuple(freeze for freeze in before.frozen_by if freeze != event.freeze)
+            return attrs.evolve(before, frozen_by=left, lapses_at=lapses_at)
+        case _:
+            raise ValueError(f"{type(event).__name__} is no event of a voucher")
+
+
+def _periods(_name: str, before: Periods | None, event: e.PointsEvent) -> Periods:
+    periods = before or Periods()
+    match event:
+        case e.PeriodClosed():
+            return attrs.evolve(periods, closed=event.month)
+        case e.PeriodSealed():
+            return attrs.evolve(periods, sealed=event.month)
+        case e.PeriodPublished():
+            return attrs.evolve(periods, published=event.month, root=event.root)
+        case _:
+            raise ValueError(f"{type(event).__name__} is no event of the months")
+
+
+def _period(name: str, before: Period | None, event: e.PointsEvent) -> Period:
+    period = before or Period(month=name)
+    if isinstance(event, e.PeriodSealed):
+        return attrs.evolve(period, sealed=True)
+    if not isinstance(event, e.StatementsClosed):
+        raise ValueError(f"{type(event).__name__} is no event of a month")
+    closing = dict(period.closing)
+    for line in event.lines:
+        closing[line.unit] = closing.get(line.unit, 0) + line.closing
+    return Period(
+        month=name,
+        lines=period.lines + len(event.lines),
+        closing=closing,
+        digests=(*period.digests, event.digest),
+    )
+
+
+# --- accounts -----------------------------------------------------------------------------------
+
+
+def _account(name: str, before: Account | None, event: e.PointsEvent) -> Account:
+    account = before or Account(id=name)
+    change = _ACCOUNT.get(type(event))
+    changes: _Changes = change(account, event) if change is not None else {}
+    if event.entries:
+        _book(account, event, changes)
+    return changed(account, **changes) if changes else account
+
+
+def _counting(account: Account, event: Any) -> _Changes:
+    """Count an award against the limits of the account, its own month always."""
+    if event.account != account.id:
+        return {}
+    delta = _newly_counted(event)
+    counted = added(account.counted, f"{event.deed}:{event.month}", delta)
+    counted = _counted(f"account:{account.id}", counted, event)
+    if not isinstance(event, e.AwardReversed):
+        return {"counted": counted}
+    return {"counted": counted, "earned": added(account.earned, event.month, -event.points)}
+
+
+def _earning(account: Account, event: e.AwardConfirmed) -> _Changes:
+    changes: _Changes = {}
+    if event.account == account.id:
+        changes["earned"] = added(account.earned, event.month, event.given)
+    if not any(entry.account == account.id and entry.lot for entry in event.entries):
+        return changes
+    lot = Lot(
+        id=event.award,
+        unit=event.unit,
+        earned_at=event.step_at,
+        expires_on=event.expires_on,
+        expires_at=event.expires_at,
+        posted=0,
+        only=event.only,
+    )
+    changes["lots"] = (*account.lots, lot)
+    return changes
+
+
+def _taking(account: Account, event: e.RedemptionReserved) -> _Changes:
+    return {"taken": added(account.taken, taken_key(event), event.quantity)}
+
+
+def _giving_back(account: Account, event: e.RedemptionEvent) -> _Changes:
+    return {"taken": added(account.taken, taken_key(event), -event.quantity)}
+
+
+def _joining(account: Account, event: e.HouseholdJoined) -> _Changes:
+    member = Member(account=account.id, household=event.household, from_on=event.from_on, community=event.community)
+    return {"households": (*account.households, member)}
+
+
+def _leaving(account: Account, event: e.HouseholdLeft) -> _Changes:
+    left = _left(account.households, account.id, event.household, event.until_on)
+    return {"households": left}
+
+
+def _arriving(account: Account, lots: tuple[e.LotMoved, ...], event: e.PointsEvent) -> _Changes:
+    """Open the lots that come from another account."""
+    has = {lot.id for lot in account.lots}
+    comes = {entry.lot for entry in event.entries if entry.account == account.id and entry.delta > 0}
+    fresh = tuple(
+        Lot(
+            id=moved.lot,
+            unit=moved.unit,
+            earned_at=moved.earned_at,
+            expires_on=moved.expires_on,
+            expires_at=moved.expires_at,
+            posted=0,
+            only=moved.only,
+        )
+        for moved in lots
+        if moved.lot in comes and moved.lot not in has
+    )
+    return {"lots": (*account.lots, *fresh)}
+
+
+def _merging(account: Account, event: e.HouseholdsMerged) -> _Changes:
+    if account.id in event.members:
+        left = _left(account.households, account.id, event.household, event.on - _DAY)
+        joined = Member(account=account.id, household=event.into, from_on=event.on, community=event.community)
+        return {"households": (*left, joined)}
+    if account.id == event.household:
+        return {"closed": "merged", "heir": event.into}
+    return _arriving(account, event.lots, event)
+
+
+def _closing(account: Account, event: e.AccountClosed) -> _Changes:
+    if account.id == event.account:
+        return {"closed": event.cause, "heir": event.to}
+    return _arriving(account, event.lots, event)
+
+
+def _freezing(account: Account, event: e.Frozen) -> _Changes:
+    freeze = FreezeOn(id=event.freeze, until_at=event.until_at, lot=event.lot, voucher=event.voucher)
+    return {"freezes": (*account.freezes, freeze)}
+
+
+def _releasing(account: Account, event: e.Released) -> _Changes:
+    return {"freezes": tuple(f for f in account.freezes if f.id != event.freeze)}
+
+
+def _writing_lines(account: Account, event: e.StatementsClosed) -> _Changes:
+    closings, thanked = dict(account.closings), account.thanked
+    place = bisect_left(event.lines, account.id, key=lambda line: line.account)
+    while place < len(event.lines) and event.lines[place].account == account.id:
+        line = event.lines[place]
+        closings[line.unit] = (line.closing, line.debt)
+        thanked = added(thanked, event.month, sum(line.earned.values()))
+        place += 1
+    left = tuple(figures for figures in account.figures if figures.period > event.month)
+    return {"figures": left, "closings": closings, "thanked": thanked, "written": event.month}
+
+
+_ACCOUNT: Mapping[type, Callable[[Account, Any], _Changes]] = {
+    e.AwardProposed: _counting,
+    e.AwardReviewed: _counting,
+    e.AwardAmended: _counting,
+    e.AwardVoided: _counting,
+    e.AwardReversed: _counting,
+    e.AppealUpheld: _counting,
+    e.AwardConfirmed: _earning,
+    e.LotExpired: lambda account, _: {"expiries": account.expiries + 1},
+    e.RedemptionReserved: _taking,
+    e.RedemptionCanceled: _giving_back,
+    e.RedemptionLapsed: _giving_back,
+    e.HouseholdJoined: _joining,
+    e.HouseholdLeft: _leaving,
+    e.HouseholdsMerged: _merging,
+    e.AccountClosed: _closing,
+    e.NameConsented: lambda _, event: {"shows_name": event.agrees},
+    e.Frozen: _freezing,
+    e.Released: _releasing,
+    e.StatementsClosed: _writing_lines,
+}
+
+
+def _book(before: Account, event: e.PointsEvent, changes: _Changes) -> None:
+    """Book the entries of the account: the one place where its points change."""
+    pendings, debts, lots_before = before.pendings, before.debts, changes.get("lots", before.lots)
+    lots: dict[str, Lot] | None = None
+    deltas: dict[str, int] = {}
+    for entry in event.entries:
+        if entry.account != before.id or entry.bucket not in _POINTS:
+            continue
+        if entry.bucket == "pending":
+            pendings = changes["pendings"] = added(pendings, entry.unit, entry.delta)
+            continue
+        deltas[entry.unit] = deltas.get(entry.unit, 0) + entry.delta
+        if entry.bucket == "debt":
+            debts = changes["debts"] = added(debts, entry.unit, entry.delta)
+        else:
+            lots = lots if lots is not None else {lot.id: lot for lot in lots_before}
+            lots[entry.lot] = _booked_on(lots[entry.lot], entry)
+    if lots is not None:
+        changes["lots"] = _kept(lots, event)
+    if deltas and type(event) in _MOVES:
+        changes["figures"] = _figured(before.figures, event, deltas, debts)
+
+
+def _booked_on(lot: Lot, entry: e.Entry) -> Lot:
+    posted, held, frozen = lot.posted, lot.held, lot.frozen
+    if entry.bucket == "posted":
+        posted += entry.delta
+    elif entry.bucket == "held":
+        held += entry.delta
+    else:
+        frozen += entry.delta
+    return Lot(
+        id=lot.id,
+        unit=lot.unit,
+        earned_at=lot.earned_at,
+        expires_on=lot.expires_on,
+        expires_at=lot.expires_at,
+        posted=posted,
+        held=held,
+        frozen=frozen,
+        only=lot.only,
+    )
+
+
+def _kept(lots: Mapping[str, Lot], event: e.PointsEvent) -> tuple[Lot, ...]:
+    """Give the lots in which something is left, with the ends that were moved."""
+    ends = {end.lot: end for end in getattr(event, "ends", ())}
+    found = []
+    for lot in lots.values():
+        if lot.posted or lot.held or lot.frozen:
+            end = ends.get(lot.id)
+            found.append(
+                lot if end is None else attrs.evolve(lot, expires_on=end.expires_on, expires_at=end.expires_at)
+            )
+    return tuple(found)
+
+
+_POINTS = frozenset({"pending", "posted", "held", "frozen", "debt"})
+_MOVES: Mapping[type, str] = {
+    e.AwardConfirmed: "earned",
+    e.AwardReversed: "reversed",
+    e.LotExpired: "expired",
+    e.RedemptionCollected: "spent",
+    e.PointsDonated: "donated",
+    e.HouseholdsMerged: "moved",
+    e.AccountClosed: "moved",
+}
+"""What a line of the month calls that which an event moves."""
+
+
+def _figured(
+    figures: tuple[Figures, ...], event: e.PointsEvent, deltas: Mapping[str, int], debts: Mapping[str, int]
+) -> tuple[Figures, ...]:
+    """Note what an event has moved, for the line of its month; :param deltas: unit → points."""
+    what = _MOVES[type(event)]
+    period = event.period or f"{event.at:%Y-%m}"
+    for unit, delta in deltas.items():
+        mine, others = Figures(period=period, unit=unit), []
+        for each in figures:
+            if each.period == period and each.unit == unit:
+                mine = each
+            else:
+                others.append(each)
+        debt = -debts.get(unit, 0)
+        match what:
+            case "earned":
+                category = getattr(event, "category", "")
+                mine = changed(mine, earned=added(mine.earned, category, delta), debt=debt)
+            case "moved":
+                mine = changed(mine, moved=mine.moved + delta, debt=debt)
+            case _:
+                mine = changed(mine, debt=debt, **{what: getattr(mine, what) - delta})
+        figures = (*others, mine)
+    return figures
+
+
+_KINDS: Mapping[str, Callable[[str, Any, e.PointsEvent], Any]] = {
+    "account": _account,
+    "award": next_award,
+    "claim": _claim,
+    "list": _last,
+    "roll": _last,
+    "sitting": _sitting,
+    "household": _household,
+    "community": _community,
+    "stock": _stock,
+    "outlet": _outlet,
+    "voucher": _voucher,
+    "periods": _periods,
+    "period": _period,
+}

@@ -3,19 +3,40 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 
 import attrs
 
 from gridgov.decider import Sight
-from gridgov.points._decide import _STORED_NAMES
-from gridgov.points._state import Account, Award
+from gridgov.points._commands import RollRow
+from gridgov.points._decide import STORED_NAMES
+from gridgov.points._events import StatementsClosed
+from gridgov.points._given import PointsGiven
+from gridgov.points._months import in_league, months_of
+from gridgov.points._state import Account, Award, Balance, Household, Period, Voucher
+from gridgov.proofs import digest
 
-__all__ = ["AwardList", "Ranking", "RankingRow", "Statement", "StatementAnswer", "StatementLine"]
+__all__ = [
+    "AwardList",
+    "Honors",
+    "HouseholdBalance",
+    "HouseholdBalanceAnswer",
+    "Liabilities",
+    "LiabilitiesAnswer",
+    "Ranking",
+    "RankingRow",
+    "Statement",
+    "StatementAnswer",
+    "StatementLine",
+]
 
 
 @attrs.frozen(kw_only=True)
 class StatementLine:
-    """One thing that changed an account, with what it changed."""
+    """One thing that changed an account, with what it changed.
+
+    :param rule: what gave the figures; :param by: who asked for it.
+    """
 
     at: dt.datetime
     what: str
@@ -23,14 +44,27 @@ class StatementLine:
     pending: int
     posted: int
     held: int
+    frozen: int = 0
+    debt: int = 0
+    rule: str = ""
+    by: str = ""
 
 
 @attrs.frozen(kw_only=True)
 class StatementAnswer:
-    """An account with its story; the lines add up to the balances."""
+    """An account with its story; the lines add up to the balances.
+
+    :param ending: the points that end next, each with their last day, the earliest first.
+    """
 
     account: Account
     lines: tuple[StatementLine, ...]
+    ending: tuple[tuple[dt.date, int], ...] = ()
+
+    @property
+    def balance(self) -> Balance:
+        """The buckets, in all books together."""
+        return self.account.balance()
 
 
 @attrs.frozen
@@ -41,16 +75,20 @@ class Statement:
 
     def answer(self, sight: Sight) -> StatementAnswer:
         """Give balances and lines; an account that nobody booked on is empty."""
-        account: Account | None = sight.subject(f"account:{self.account}")
+        account: Account = sight.subject(f"account:{self.account}") or Account(id=self.account)
         lines = []
         for event in sight.events(f"account:{self.account}"):
-            moved = {"pending": 0, "posted": 0, "held": 0}
+            moved = dict.fromkeys(("pending", "posted", "held", "frozen", "debt"), 0)
             for entry in event.entries:
-                if entry.account == self.account:
+                if entry.account == self.account and entry.bucket in moved:
                     moved[entry.bucket] += entry.delta
-            ref = getattr(event, "award", "") or getattr(event, "voucher", "") or getattr(event, "lot", "")
-            lines.append(StatementLine(at=event.at, what=_STORED_NAMES[type(event)], ref=ref, **moved))
-        return StatementAnswer(account=account or Account(id=self.account), lines=tuple(lines))
+            what = STORED_NAMES[type(event)]
+            lines.append(StatementLine(at=event.at, what=what, ref=_ref(event), **moved, rule=event.rule, by=event.by))
+        ends: dict[dt.date, int] = {}
+        for lot in account.lots:
+            if lot.expires_on is not None and lot.posted:
+                ends[lot.expires_on] = ends.get(lot.expires_on, 0) + lot.posted
+        return StatementAnswer(account=account, lines=tuple(lines), ending=tuple(sorted(ends.items())))
 
     def place(self, sight: Sight) -> str | None:
         """No place."""
@@ -59,6 +97,49 @@ class Statement:
     def mine(self, by: str) -> bool:
         """One's own account."""
         return by == self.account
+
+
+def _ref(event: object) -> str:
+    for name in ("award", "voucher", "lot", "freeze", "household", "month"):
+        found = getattr(event, name, "")
+        if found:
+            return str(found)
+    return ""
+
+
+@attrs.frozen(kw_only=True)
+class HouseholdBalanceAnswer:
+    """What a household has together, and each of its members."""
+
+    balance: Balance
+    members: Mapping[str, Balance]
+
+
+@attrs.frozen(kw_only=True)
+class HouseholdBalance:
+    """What the members of a household have together on a day: a view, which moves nothing."""
+
+    household: str
+    on: dt.date
+
+    def answer(self, sight: Sight) -> HouseholdBalanceAnswer:
+        """Add up the members' balances, and the pool where there is one."""
+        house: Household = sight.subject(self.household) or Household(id=self.household)
+        members = {}
+        for each in (*house.members_on(self.on), self.household):
+            account: Account = sight.subject(f"account:{each}") or Account(id=each)
+            members[each] = account.balance()
+        fields = [field.name for field in attrs.fields(Balance)]
+        total = Balance(**{name: sum(getattr(each, name) for each in members.values()) for name in fields})
+        return HouseholdBalanceAnswer(balance=total, members=members)
+
+    def place(self, sight: Sight) -> str | None:
+        """No place."""
+        return None
+
+    def mine(self, by: str) -> bool:
+        """Needs a grant: members see their own statement."""
+        return False
 
 
 @attrs.frozen(kw_only=True)
@@ -74,6 +155,8 @@ class RankingRow:
 class Ranking:
     """Who earned most with deeds of some months; names are not in it, only ids.
 
+    It moves while the months are open; :class:`Honors` is the one over sealed months.
+
     :param months: ``("2026-09", ...)``; :param top: how many rows, 0 for all.
     """
 
@@ -86,11 +169,8 @@ class Ranking:
             (sum(account.earned.get(month, 0) for month in self.months), account.id)
             for account in sight.live("account:")
         ]
-        ordered = sorted(((points, id_) for points, id_ in earned if points), key=lambda row: (-row[0], row[1]))
-        rows: list[RankingRow] = []
-        for place, (points, account) in enumerate(ordered, start=1):
-            rank = rows[-1].rank if rows and rows[-1].points == points else place
-            rows.append(RankingRow(rank=rank, account=account, points=points))
+        ordered = sorted(((points, id_) for points, id_ in earned if points > 0), key=lambda row: (-row[0], row[1]))
+        rows = [RankingRow(rank=rank, account=id_, points=points) for rank, points, id_ in _ranked(ordered)]
         return tuple(rows[: self.top] if self.top else rows)
 
     def place(self, sight: Sight) -> str | None:
@@ -102,9 +182,141 @@ class Ranking:
         return True
 
 
+def _ranked(ordered: list[tuple[int, str]]) -> list[tuple[int, int, str]]:
+    """Let equal points share a rank; the next one counts on."""
+    rows: list[tuple[int, int, str]] = []
+    for place, (points, id_) in enumerate(ordered, start=1):
+        rank = rows[-1][0] if rows and rows[-1][1] == points else place
+        rows.append((rank, points, id_))
+    return rows
+
+
+@attrs.frozen(kw_only=True)
+class Honors:
+    """The roll of honor of a quarter in one league (季度表彰), from the sealed lines of its months.
+
+    Anyone who has the lines can work it out again; being ranked costs nothing.
+
+    :param quarter: ``"2026-Q3"``; :param league: one of the policy's; :param top: how many rows, 0 for all.
+    """
+
+    quarter: str
+    league: str
+    top: int = 3
+
+    def answer(self, sight: Sight) -> tuple[RollRow, ...]:
+        """Rank those who earned anything; nothing where the league or the quarter is unknown."""
+        given: PointsGiven = sight.given("points")
+        league = next((each for each in given.policy.leagues if each.id == self.league), None)
+        months = months_of(self.quarter)
+        if league is None or not months:
+            return ()
+        earned = [
+            (points, account.id)
+            for account in sight.live("account:")
+            if (points := sum(account.thanked.get(month, 0) for month in months)) > 0
+            and in_league(account.id, league, given)
+        ]
+        if given.policy.ties == "draw":
+            period: Period | None = sight.subject(f"period:{months[-1]}")
+            drawn = digest("".join(period.digests).encode()) if period is not None else ""
+            earned.sort(key=lambda row: (-row[0], digest((drawn + row[1]).encode())))
+            ranked = [(place, points, id_) for place, (points, id_) in enumerate(earned, start=1)]
+        else:
+            ranked = _ranked(sorted(earned, key=lambda row: (-row[0], row[1])))
+        rows = [
+            RollRow(
+                rank=rank,
+                account=id_,
+                points=points,
+                title=league.titles[rank - 1] if rank <= len(league.titles) else "",
+            )
+            for rank, points, id_ in ranked
+        ]
+        return tuple(row for row in rows if not self.top or row.rank <= self.top)
+
+    def place(self, sight: Sight) -> str | None:
+        """No place."""
+        return None
+
+    def mine(self, by: str) -> bool:
+        """A roll is published; anyone may look."""
+        return True
+
+
+@attrs.frozen(kw_only=True)
+class LiabilitiesAnswer:
+    """What the outlets may still have to give.
+
+    :param ending: month → points that end in it if nobody spends them; ``""`` for those that never end.
+    :param open_vouchers: good → how many are reserved and not collected.
+    :param spent_monthly: points collected a month, on average over the sealed months asked for.
+    :param months_left: for how many months of such spending the posted points last; None without any.
+    """
+
+    pending: int
+    posted: int
+    held: int
+    debt: int
+    ending: Mapping[str, int]
+    open_vouchers: Mapping[str, int]
+    spent_monthly: int
+    months_left: int | None
+
+
+@attrs.frozen(kw_only=True)
+class Liabilities:
+    """A forecast of what is still to be redeemed.
+
+    :param months: sealed months whose spending is the measure, ``("2026-07", "2026-08")``.
+    """
+
+    months: tuple[str, ...] = ()
+
+    def answer(self, sight: Sight) -> LiabilitiesAnswer:
+        """Add up all accounts and open vouchers."""
+        pending = posted = held = debt = 0
+        ending: dict[str, int] = {}
+        for account in sight.live("account:"):
+            balance = account.balance()
+            pending, posted = pending + balance.pending, posted + balance.posted
+            held, debt = held + balance.held, debt + balance.debt
+            for lot in account.lots:
+                month = f"{lot.expires_on:%Y-%m}" if lot.expires_on is not None else ""
+                ending[month] = ending.get(month, 0) + lot.posted
+        vouchers: dict[str, int] = {}
+        for voucher in sight.live("voucher:"):
+            if isinstance(voucher, Voucher) and voucher.state == "reserved":
+                vouchers[voucher.good] = vouchers.get(voucher.good, 0) + voucher.quantity
+        spent = [self._spent(month, sight) for month in self.months]
+        monthly = sum(spent) // len(spent) if spent else 0
+        return LiabilitiesAnswer(
+            pending=pending,
+            posted=posted,
+            held=held,
+            debt=debt,
+            ending=dict(sorted((month, points) for month, points in ending.items() if points)),
+            open_vouchers=dict(sorted(vouchers.items())),
+            spent_monthly=monthly,
+            months_left=posted // monthly if monthly else None,
+        )
+
+    def _spent(self, month: str, sight: Sight) -> int:
+        pages = [event for event in sight.events(f"period:{month}") if isinstance(event, StatementsClosed)]
+        return sum(line.spent for page in pages for line in page.lines)
+
+    def place(self, sight: Sight) -> str | None:
+        """No place."""
+        return None
+
+    def mine(self, by: str) -> bool:
+        """Nobody's own; a grant is needed."""
+        return False
+
+
 @attrs.frozen(kw_only=True)
 class AwardList:
-    """Awards in one state (``"proposed"``, ``"reviewed"``, ``"published"`` …), in order of their id."""
+    """Awards in one state (``"claimed"``, ``"approved"``, ``"published"`` …), in order of their id."""
 
     state: str
 

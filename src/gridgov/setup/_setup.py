@@ -413,7 +413,13 @@ class Setup:
                     policy=self.case_policy.on(day),
                 )
             case "points":
-                return PointsGiven(**common, policy=self.points_policy.on(day))
+                return PointsGiven(
+                    **common,
+                    policy=self.points_policy.on(day),
+                    schemes=self.points_policy,
+                    ladders=self.ladders,
+                    version=self.section_digests["points"][:16],
+                )
             case "jurisdiction":
                 return JurisdictionGiven(
                     at=at,

@@ -22,6 +22,7 @@ Private data never stands in a record: free text, names, phone numbers go to
 :class:`PrivateEntry`, in the same transaction, and records hold its reference and a commitment.
 """
 
+from gridgov.store._checkpoint import Checkpoint, checkpoint
 from gridgov.store._memory import MemoryStore
 from gridgov.store._protocol import (
     Commit,
@@ -40,6 +41,7 @@ from gridgov.store._protocol import (
 )
 
 __all__ = [
+    "Checkpoint",
     "Commit",
     "Condition",
     "Cursor",
@@ -51,6 +53,7 @@ __all__ = [
     "Store",
     "StoredOutcome",
     "chain",
+    "checkpoint",
     "every_record",
     "link_drafts",
     "verify_chain",

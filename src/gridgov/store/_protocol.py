@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 import attrs
@@ -279,13 +279,17 @@ def link_drafts(
     return records
 
 
-def verify_chain(records: Sequence[Record] | Iterator[Record]) -> int:
+def verify_chain(records: Iterable[Record]) -> int:
     """Check the chains of all streams in *records* (in order of position); give their count.
 
     :raises StoreDamagedError: names the first stream and version that does not match.
     """
+    return sum(1 for _ in verified(records))
+
+
+def verified(records: Iterable[Record]) -> Iterator[Record]:
+    """Walk records (in order of position), each after its chain was checked."""
     heads: dict[str, tuple[int, bytes]] = {}
-    count = 0
     for record in records:
         version, previous = heads.get(record.stream, (0, GENESIS))
         if record.stream_version != version + 1:
@@ -294,8 +298,7 @@ def verify_chain(records: Sequence[Record] | Iterator[Record]) -> int:
         if head != record.head:
             raise StoreDamagedError(record.stream, record.stream_version, "its content does not match its head")
         heads[record.stream] = (record.stream_version, head)
-        count += 1
-    return count
+        yield record
 
 
 def every_record(

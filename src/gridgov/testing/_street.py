@@ -156,6 +156,7 @@ def small_setup(*, access: AccessPolicy | None = None) -> Setup:
         quorum=3,
         sides_min=3,
         lasts_months=1,
+        grace_days=0,
     )
     return Setup(
         ground=Ground(territory),

@@ -1,16 +1,4 @@
-"""Canonical bytes and the hash chain.
-
-A street must be able to show, years later, that nothing was changed behind its back. For that,
-equal values need equal bytes: JSON with sorted keys, UTF-8, without floats and without white
-space. A record's *head* is the hash of the head before it in the same stream and of everything
-that the record says; whoever changes, removes or reorders a record breaks every later head.
-
-A *commitment* binds to a private text without showing it: the hash of a random salt and the
-text. When salt and text are erased, the commitment stays valid and says nothing.
-
-This room stands below the stores, because a store links a record in the same transaction that
-writes it.
-"""
+"""Canonical bytes, the hash chain, commitments."""
 
 from __future__ import annotations
 

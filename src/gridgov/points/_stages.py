@@ -1,0 +1,215 @@
+"""The life of an award: which state follows from which event."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import attrs
+
+from gridgov.decider import changed
+from gridgov.points import _events as e
+from gridgov.points._state import (
+    Appeal,
+    Approved,
+    Award,
+    AwardFile,
+    Claimed,
+    Confirmed,
+    Expired,
+    Objected,
+    Objection,
+    PartlyReversed,
+    Published,
+    Publishing,
+    Rejected,
+    Reversed,
+    UnderReview,
+    Voided,
+)
+
+__all__ = ["next_award"]
+
+
+def next_award(name: str, before: Award | None, event: e.PointsEvent) -> Award:
+    """Give the state of an award after an event.
+
+    :raises ValueError: for an event that cannot follow: a journal in another order than it was written.
+    """
+    if isinstance(event, e.AwardProposed):
+        return _claimed(event)
+    if isinstance(event, e.AppealUpheld) and event.compensation == name:
+        return _compensation(event, before)
+    if before is None:
+        raise ValueError(f"{type(event).__name__} comes before its award was proposed")
+    file = before.file
+    changed_at = max(event.at, file.changed_at)
+    match event:
+        case e.SittingCalled():
+            return UnderReview(changed(file, changed_at=changed_at), event.sitting)
+        case e.AwardReviewed():
+            return _reviewed(file, event)
+        case e.AwardsPublished():
+            return Publishing(changed(file, changed_at=changed_at), event.list)
+        case e.PublicationConfirmed():
+            ends_at = event.window_ends_at
+            return Published(changed(file, changed_at=changed_at), event.list, ends_at, ends_at)
+        case e.AwardConfirmed():
+            step_at = event.step_at
+            return Confirmed(
+                changed(file, changed_at=changed_at, confirmed_at=step_at, decided_at=step_at, appealed=False)
+            )
+        case e.LotExpired():
+            file = changed(file, changed_at=changed_at, expired=file.expired + event.expired)
+            return Reversed(file) if isinstance(before, Reversed) else Expired(file)
+        case e.AwardReversed():
+            return _reversed(before, event)
+        case e.AwardAppealed() | e.AppealDismissed() | e.AppealUpheld():
+            return _appealed(before, event)
+        case e.AwardPressed():
+            return _pressed(before, event)
+        case _:
+            return _in_publicity(before, event)
+
+
+def _claimed(event: e.AwardProposed) -> Award:
+    return Claimed(
+        AwardFile(
+            id=event.award,
+            account=event.account,
+            payee=event.payee or event.account,
+            deed=event.deed,
+            category=event.category,
+            month=event.month,
+            on=event.on,
+            occasion=event.occasion,
+            proposed_by=event.by,
+            asked=event.asked,
+            changed_at=event.at,
+            counted=event.counted,
+            community=event.community,
+        )
+    )
+
+
+def _compensation(event: e.AppealUpheld, before: Award | None) -> Award:
+    if before is not None:
+        raise ValueError(f"the award {event.compensation} stands already")
+    return Approved(
+        AwardFile(
+            id=event.compensation,
+            account=event.account,
+            payee=event.payee or event.account,
+            deed=event.deed,
+            category=event.category,
+            month=event.month,
+            on=event.on,
+            occasion=f"appeal:{event.award}",
+            proposed_by=event.by,
+            asked=event.points,
+            changed_at=event.at,
+            given=event.points,
+            unit=event.unit,
+            source=event.source,
+            judges=(event.by,),
+            counted=event.counted,
+            community=event.community,
+            decided_at=event.at,
+            compensates=event.award,
+        )
+    )
+
+
+def _reviewed(file: AwardFile, event: e.AwardReviewed) -> Award:
+    file = changed(
+        file,
+        changed_at=max(event.at, file.changed_at),
+        given=event.given,
+        unit=event.unit,
+        source=event.source,
+        judges=(*event.in_favor, *event.against),
+        decided_at=event.at,
+        appealed=False,
+    )
+    return Approved(file) if event.given else Rejected(file)
+
+
+def _reversed(before: Award, event: e.AwardReversed) -> Award:
+    file = before.file
+    file = changed(
+        file,
+        changed_at=max(event.at, file.changed_at),
+        reversed=file.reversed + event.points,
+        judges=_with(file.judges, event.by),
+    )
+    file = _newly_decided(file, event.at)
+    return Reversed(file) if file.reversed == file.given else PartlyReversed(file)
+
+
+def _newly_decided(file: AwardFile, at: dt.datetime) -> AwardFile:
+    """Note a decision, which can be appealed once."""
+    return changed(file, decided_at=at, appealed=False)
+
+
+def _with(judges: tuple[str, ...], by: str) -> tuple[str, ...]:
+    return judges if by in judges else (*judges, by)
+
+
+def _appealed(before: Award, event: e.AwardAppealed | e.AppealDismissed | e.AppealUpheld) -> Award:
+    """Note an appeal, or that it was decided; the state stays what it is."""
+    file = changed(before.file, changed_at=max(event.at, before.file.changed_at))
+    match event:
+        case e.AwardAppealed():
+            appeal = Appeal(id=event.appeal, by=event.by, deadline=event.deadline)
+            file = changed(file, appeal=appeal, appealed=True)
+        case e.AppealDismissed():
+            file = changed(file, appeal=None, judges=_with(file.judges, event.by))
+        case e.AppealUpheld():
+            file = changed(
+                file,
+                appeal=None,
+                judges=_with(file.judges, event.by),
+                compensated_by=(*file.compensated_by, event.compensation),
+            )
+    return attrs.evolve(before, file=file)
+
+
+def _pressed(before: Award, event: e.AwardPressed) -> Award:
+    """Note how far the ladder was climbed."""
+    file = before.file
+    if file.appeal is not None and file.appeal.id == event.matter:
+        return attrs.evolve(before, file=changed(file, appeal=attrs.evolve(file.appeal, deadline=event.deadline)))
+    if not isinstance(before, Objected):
+        raise ValueError(f"nothing of the award {file.id} is open to be pressed")
+    return attrs.evolve(
+        before,
+        objections=tuple(
+            attrs.evolve(each, deadline=event.deadline) if each.id == event.matter else each
+            for each in before.objections
+        ),
+    )
+
+
+def _in_publicity(before: Award, event: e.PointsEvent) -> Award:
+    """Give what an objection, or its end, makes of a published award."""
+    file = changed(before.file, changed_at=max(event.at, before.file.changed_at))
+    match before, event:
+        case ((Published() | Objected()), e.AwardObjected()):
+            open_ = before.objections if isinstance(before, Objected) else ()
+            fresh = Objection(id=event.objection, by=event.by, deadline=event.deadline)
+            return Objected(file, before.list, before.window_ends_at, (*open_, fresh))
+        case Objected(), e.AwardVoided():
+            return Voided(_newly_decided(changed(file, judges=_with(file.judges, event.by)), event.at))
+        case Objected(), e.AwardObjectionDismissed() | e.AwardAmended():
+            return _decided(before, file, event)
+        case _:
+            raise ValueError(f"{type(event).__name__} cannot follow on an award that is {type(before).__name__}")
+
+
+def _decided(before: Objected, file: AwardFile, event: e.AwardObjectionDismissed | e.AwardAmended) -> Award:
+    file = changed(file, judges=_with(file.judges, event.by))
+    if isinstance(event, e.AwardAmended):
+        file = _newly_decided(changed(file, given=event.given), event.at)
+    left = tuple(each for each in before.objections if each.id != event.objection)
+    if left:
+        return Objected(file, before.list, before.window_ends_at, left)
+    return Published(file, before.list, before.window_ends_at, event.confirm_at)
