@@ -75,7 +75,7 @@ def grounds(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the tests, property tests, plugins and examples against the built wheels."""
-    install(session, *group("tests"), extras="[reports,testing,fast,exact,geo,sheets]")
+    install(session, *group("tests"), extras="[reports,testing,fast,exact,geo,sheets,notice,sign,sm]")
     session.run("pytest", "-n", "2", "--dist", "worksteal", "tests", "plugins", *session.posargs)
     for python in NEWER:
         session.notify(f"fast-{python}")
@@ -87,7 +87,7 @@ if NEWER:
     @nox.session(python=NEWER)
     def fast(session: nox.Session) -> None:
         """Run the fast tests on the other interpreters of this machine."""
-        install(session, *group("tests"), extras="[reports,testing,fast,exact,geo,sheets]")
+        install(session, *group("tests"), extras="[reports,testing,fast,exact,geo,sheets,notice,sign,sm]")
         session.run("pytest", "-n", "2", "-m", "not slow and not data", "tests", "plugins", *session.posargs)
 
 
@@ -102,7 +102,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types, strictly."""
-    install(session, *group("types"), extras="[reports,testing]")
+    install(session, *group("types"), extras="[reports,testing,notice,sign]")
     session.run("mypy", "src/gridgov", *(f"{plugin}/src" for plugin in PLUGINS))
     for example in ("examples/youyi", "examples/boston", "examples/real_grounds"):
         session.run("mypy", example, env={"MYPYPATH": example})
@@ -119,7 +119,7 @@ def imports(session: nox.Session) -> None:
 @nox.session
 def docs(session: nox.Session) -> None:
     """Build the documentation with warnings as errors; the tests run the code in it."""
-    install(session, *group("docs"), extras="[reports,testing,sheets]")
+    install(session, *group("docs"), extras="[reports,testing,sheets,notice,sign,sm]")
     session.run("sphinx-build", "-W", "--keep-going", "-q", "-b", "html", "docs", "build/docs")
 
 
@@ -133,7 +133,7 @@ def bench(session: nox.Session) -> None:
 @nox.session
 def deep(session: nox.Session) -> None:
     """Run the property tests at depth, the many kills, and the mutation run over the core."""
-    install(session, *group("tests"), extras="[reports,testing,fast,exact,geo,sheets]")
+    install(session, *group("tests"), extras="[reports,testing,fast,exact,geo,sheets,notice,sign,sm]")
     environment = {"HYPOTHESIS_PROFILE": "deep", "GRIDGOV_DEEP": "1", **os.environ}
     session.run("pytest", "-n", "2", "tests", "plugins", *session.posargs, env=environment)
     session.run("python", "tests/mutation.py", env=environment)

@@ -94,7 +94,7 @@ PAIRS = {
     "delivery/_courier.py": ["tests/delivery"],
     "office/_memory.py": ["tests/office"],
     "office/_engine.py": ["tests/office", "tests/hooks"],
-    "proofs.py": ["tests/test_proofs.py", "tests/store", "tests/test_journals.py"],
+    "proofs/_canonical.py": ["tests/test_proofs.py", "tests/store", "tests/test_journals.py"],
 }
 COMPARISONS = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,

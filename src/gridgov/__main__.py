@@ -1,4 +1,4 @@
-"""``python -m gridgov``: check a setup, merge its layers, write schemas, verify a store."""
+"""``python -m gridgov``: check a setup, merge its layers, write schemas, verify a store or a statement of points."""
 
 from __future__ import annotations
 
@@ -120,6 +120,48 @@ def _verify(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _statement(arguments: argparse.Namespace) -> int:
+    from gridgov.points import check_statement, read_statement
+    from gridgov.reports import text_table
+
+    if not arguments.file.is_file():
+        print(f"{arguments.file}: there is no such file", file=sys.stderr)
+        return 1
+    proof = read_statement(arguments.file.read_text(encoding="utf-8-sig", errors="replace"))
+    line = proof.line
+    print(f"{proof.month}: {line.account}, {line.unit}; number {proof.index + 1} of {proof.size}")
+    rows = [("", "期初 opening", line.opening), ("+", "获得 earned", sum(line.earned.values()))]
+    rows += [("", f"· {category}", points) for category, points in line.earned.items()]
+    rows += [("+", "转入转出 moved", line.moved), ("-", "兑换 spent", line.spent), ("-", "到期 expired", line.expired)]
+    rows += [("-", "更正扣回 reversed", line.reversed), ("-", "捐赠 donated", line.donated)]
+    rows += [("=", "期末 closing", line.closing), ("", "其中欠 of which owed", line.debt)]
+    if line.next_on:
+        rows.append(("", f"最近到期 next to expire {line.next_on}", line.next_points))
+    print(*text_table(("", "", ""), rows).splitlines()[2:], sep="\n")
+    broken = check_statement(proof, arguments.given)
+    for finding in broken:
+        print(f"  ✗ {finding}")
+    print("不符 does not match" if broken else "相符 matches: this line was published, and it adds up")
+    return 1 if broken else 0
+
+
+def _verifier(arguments: argparse.Namespace) -> int:
+    from gridgov.reports import verifier_page
+
+    arguments.file.write_text(verifier_page(), encoding="utf-8")
+    print(arguments.file)
+    return 0
+
+
+def _root(text: str) -> str:
+    from gridgov.points import read_root
+
+    try:
+        return read_root(text)
+    except GridgovError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 def _day(text: str) -> dt.date:
     try:
         return dt.date.fromisoformat(text)
@@ -155,6 +197,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     verify = commands.add_parser("verify", help="check every chain of a store")
     verify.add_argument("store", help="its URL, as in sqlite:///street.db")
     verify.set_defaults(run=_verify)
+    statement = commands.add_parser("statement", help="check a statement of points against the notice board")
+    statement.add_argument("file", type=Path, help="its text, as it stands in the QR code")
+    board = statement.add_mutually_exclusive_group(required=True)
+    board.add_argument("--root", dest="given", type=_root, metavar="HEX", help="the root, 64 digits")
+    board.add_argument("--words", dest="given", type=_root, metavar="字", help="the twelve characters, in quotes")
+    statement.set_defaults(run=_statement)
+    verifier = commands.add_parser("verifier", help="write the page that checks statements without network")
+    verifier.add_argument("file", type=Path, metavar="FILE.html")
+    verifier.set_defaults(run=_verifier)
     parsed = parser.parse_args(arguments)
     try:
         code: int = parsed.run(parsed)

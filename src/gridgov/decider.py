@@ -69,6 +69,10 @@ def _never_settled(_tag: str, _subject: Any) -> bool:
     return False
 
 
+def _always(_tag: str, _event: Any) -> bool:
+    return True
+
+
 def _as_it_is(subject: Any, _given: Any, _of: Any = None) -> Any:
     return subject
 
@@ -90,8 +94,12 @@ class Decider(Generic[Command, Event, Given]):
     :param tags: the tags of an event. The first one names its stream.
     :param falls_due: what will have to happen to a subject at which instant, if nothing else
         happens before.
-    :param settled: True for a subject that needs no place in memory; it is read again from its
-        stream when somebody asks. Only for subjects whose every event stands in their own stream.
+    :param settled: True for a subject that needs no place in memory; it is read again from the
+        records under its tag when somebody asks.
+    :param opens: ``(tag, event)`` → whether the event can be the first one of that subject; asked where
+        nothing is known of it. Needed where subjects settle that are not the first tag of all their events.
+    :param wakes: ``(tag, event)`` → whether a settled subject has to be in memory after that event; a
+        record that leaves it settled is not even folded.
     :param shown: ``(subject, given)`` or ``(event, given, subject after it)`` → what of it may be shown to
         the one for whom *given* was made.
     :param always: tags of subjects that every decision of the room may rest on; what is due for them is
@@ -108,6 +116,8 @@ class Decider(Generic[Command, Event, Given]):
     tags: Callable[[Event], tuple[str, ...]]
     falls_due: Callable[[str, Any], Sequence[FallsDue]] = _nothing_due
     settled: Callable[[str, Any], bool] = _never_settled
+    opens: Callable[[str, Any], bool] = _always
+    wakes: Callable[[str, Any], bool] = _always
     tally: Callable[[Event, Any], Iterable[tuple[str, ...]]] = _no_tally
     shown: Callable[..., Any] = _as_it_is
     always: tuple[str, ...] = ()

@@ -115,7 +115,7 @@ class Memory:
         """
         for record in every_record(self._store, after=self.position):
             if record.stream.startswith(self._prefix):
-                seen = self.apply(self.seen(record))
+                seen = self.apply(self.seen(record), stored=True)
                 if record.position > hear_after:
                     self.unheard.append(seen)
             self.position = record.position
@@ -142,12 +142,19 @@ class Memory:
             position=record.position,
         )
 
-    def apply(self, seen: Seen) -> Seen:
-        """Fold one event into the live subjects, the counts, and what falls due."""
+    def apply(self, seen: Seen, *, stored: bool = False) -> Seen:
+        """Fold one event into the live subjects, the counts, and what falls due.
+
+        :param stored: it stands in the store; then a settled subject that stays settled is left there.
+        """
         room = self._room_of_event[type(seen.event)]
         primary: Any = None
         for place, tag in enumerate(seen.tags):
             before = self.live.get(tag)
+            if before is None and place > 0 and not room.opens(tag, seen.event):
+                if stored and not room.wakes(tag, seen.event):
+                    continue
+                before = self._refold(tag, seen.position)
             if before is None and place == 0 and seen.stream_version > 1:
                 before = self._refold(tag, seen.position)
             after = room.evolve(tag, before, seen.event)

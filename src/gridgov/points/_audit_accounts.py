@@ -177,6 +177,7 @@ class Accounts:
         self.closed: set[str] = set()
         self.shown: set[str] = set()
         self.heirs: dict[str, str] = {}
+        self.merged_away: set[str] = set()
         self.stays: dict[str, list[_Stay]] = {}
         self.members: defaultdict[str, set[str]] = defaultdict(set)
         self.freezes: dict[str, e.Frozen | None] = {}
@@ -222,7 +223,7 @@ class Accounts:
         stays = self.stays.setdefault(event.account, [])
         if any(stay.until_on is None or stay.until_on >= event.from_on for stay in stays):
             yield "in-a-household", event.account, f"lets {event.account} join while in a household"
-        if not event.household.startswith("household:") or event.household in self.heirs:
+        if not event.household.startswith("household:") or event.household in self.merged_away:
             yield "no-household", event.account, f"names {event.household}, which is no household"
         if event.from_on > days_of(event.at)[1]:
             yield "in-the-future", event.account, f"lets {event.account} join on {event.from_on}, in the future"
@@ -254,7 +255,7 @@ class Accounts:
         there = {each for each in self.members[home] if self.household_on(each, event.on) == home}
         if there != set(event.members) or len(there) != len(event.members):
             yield "wrong-members", home, f"does not move exactly the members of {home}"
-        known = all(each in self.members and each not in self.heirs for each in (home, event.into))
+        known = all(each in self.members and each not in self.merged_away for each in (home, event.into))
         if home == event.into or not known:
             yield "no-household", home, f"merges {home} and {event.into}, which cannot be merged"
         for person in there:
@@ -263,6 +264,7 @@ class Accounts:
         self.members[event.into] |= there
         yield from self._moved(event, home, event.into, net)
         self.closed.add(home)
+        self.merged_away.add(home)
         self.heirs[home] = event.into
 
     def account_closed(self, event: e.AccountClosed, net: Net) -> Flaws:
@@ -353,13 +355,15 @@ class Accounts:
         return [each for each in lots if not self.is_frozen(account, each.id)]
 
     def new_ends(self, event: Any) -> Flaws:
-        """Move the ends of lots to which points came back; an end moves later only."""
+        """Move the ends of lots to which points came back: later, or to this instant where one is past its end."""
         for end in event.ends:
             lot = self.book.find(event.account, end.lot)
-            if lot is None or lot.expires_on is None or end.expires_on <= lot.expires_on:
+            if lot is None or lot.expires_at is None or end.expires_at < lot.expires_at:
                 yield "bad-end", end.lot, f"moves the end of {end.lot}, which it cannot"
                 continue
-            if is_wrong_end(end.expires_on, end.expires_at):
+            first, last = days_of(event.at)
+            at_once = lot.is_over(event.at) and end.expires_at == event.at and first <= end.expires_on <= last
+            if not at_once and is_wrong_end(end.expires_on, end.expires_at):
                 yield "bad-end", end.lot, f"lets {end.lot} end at another time than midnight after {end.expires_on}"
             lot.expires_on, lot.expires_at = end.expires_on, end.expires_at
 

@@ -12,7 +12,6 @@ from gridgov.decider import Subjects
 from gridgov.errors import NotFoundError, as_code
 from gridgov.points import _commands as c
 from gridgov.points import _events as e
-from gridgov.points._evolve import claim_tag
 from gridgov.points._given import (
     PointsGiven,
     account_of,
@@ -28,6 +27,7 @@ from gridgov.points._given import (
 )
 from gridgov.points._scheme import Cap, Deed, window_of
 from gridgov.points._state import Account, Claim, Claimed, Community, Household, Sitting, UnderReview
+from gridgov.points._tags import claim_tag
 from gridgov.proofs import canonical, digest
 
 __all__ = ["call_sitting", "hold_sitting", "propose", "propose_for_all"]

@@ -9,9 +9,23 @@ from gridgov.decider import Decider, FallsDue, Subjects
 from gridgov.points import _accounts, _awards, _lots, _months, _publicity, _spending
 from gridgov.points import _commands as c
 from gridgov.points import _events as e
-from gridgov.points._evolve import evolve, tags
+from gridgov.points._evolve import evolve
 from gridgov.points._given import PointsGiven
-from gridgov.points._state import Account, AwardFile, Confirmed, Published, Voucher
+from gridgov.points._state import (
+    Account,
+    AwardFile,
+    Claim,
+    Confirmed,
+    Expired,
+    PartlyReversed,
+    Published,
+    Rejected,
+    Reversed,
+    Sitting,
+    Voided,
+    Voucher,
+)
+from gridgov.points._tags import tags
 
 __all__ = ["EVENTS", "POINTS", "STORED_NAMES"]
 
@@ -109,6 +123,41 @@ def _due_on_award(award: Any, file: AwardFile) -> list[FallsDue]:
     ]
 
 
+# --- what needs no place in memory ------------------------------------------------------------
+
+
+def _settled(tag: str, subject: Any) -> bool:
+    """Let go of claims, lists that hang, sittings that were held, vouchers and awards that are done."""
+    match subject:
+        case Claim() | e.PublicationConfirmed() | e.RollPublished():
+            return True
+        case Sitting():
+            return subject.held
+        case Voucher():
+            return subject.state != "reserved"
+        case Rejected() | Voided() | Confirmed() | PartlyReversed() | Reversed() | Expired():
+            return subject.file.appeal is None
+        case _:
+            return False
+
+
+def _opens(tag: str, event: e.PointsEvent) -> bool:
+    """Say whether an event can be the first one of an award, a voucher or a sitting."""
+    kind, _, name = tag.partition(":")
+    match kind:
+        case "award":
+            return isinstance(event, e.AwardProposed) or getattr(event, "compensation", "") == name
+        case "voucher":
+            return isinstance(event, e.RedemptionReserved)
+        case _:
+            return True
+
+
+def _wakes(tag: str, event: e.PointsEvent) -> bool:
+    """Say whether an award that is done has to be looked after again."""
+    return not isinstance(event, e.LotExpired)
+
+
 def _tally(event: e.PointsEvent, after: Any) -> Iterable[tuple[str, ...]]:
     name = STORED_NAMES[type(event)]
     if not isinstance(event, e.AwardsPublished | e.PublicationConfirmed):
@@ -169,6 +218,9 @@ POINTS: Decider[Any, e.PointsEvent, PointsGiven] = Decider(
     evolve=evolve,
     tags=tags,
     falls_due=_falls_due,
+    settled=_settled,
+    opens=_opens,
+    wakes=_wakes,
     tally=_tally,
 )
 """The room of points, as the office needs it."""

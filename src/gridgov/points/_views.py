@@ -10,7 +10,7 @@ import attrs
 from gridgov.decider import Sight
 from gridgov.points._commands import RollRow
 from gridgov.points._decide import STORED_NAMES
-from gridgov.points._events import StatementsClosed
+from gridgov.points._events import PeriodLine, PeriodPublished, StatementsClosed
 from gridgov.points._given import PointsGiven
 from gridgov.points._months import in_league, months_of
 from gridgov.points._state import Account, Award, Balance, Household, Period, Voucher
@@ -23,6 +23,8 @@ __all__ = [
     "HouseholdBalanceAnswer",
     "Liabilities",
     "LiabilitiesAnswer",
+    "MonthLines",
+    "MonthsPublished",
     "Ranking",
     "RankingRow",
     "Statement",
@@ -302,8 +304,7 @@ class Liabilities:
         )
 
     def _spent(self, month: str, sight: Sight) -> int:
-        pages = [event for event in sight.events(f"period:{month}") if isinstance(event, StatementsClosed)]
-        return sum(line.spent for page in pages for line in page.lines)
+        return sum(line.spent for line in MonthLines(month=month).answer(sight))
 
     def place(self, sight: Sight) -> str | None:
         """No place."""
@@ -315,8 +316,50 @@ class Liabilities:
 
 
 @attrs.frozen(kw_only=True)
+class MonthLines:
+    """The written lines of a closed month (``"2026-09"``), for :func:`~gridgov.points.publish_month`."""
+
+    month: str
+
+    def answer(self, sight: Sight) -> tuple[PeriodLine, ...]:
+        """Give the lines, by account and unit."""
+        pages = [event for event in sight.events(f"period:{self.month}") if isinstance(event, StatementsClosed)]
+        return tuple(
+            sorted((line for page in pages for line in page.lines), key=lambda line: (line.account, line.unit))
+        )
+
+    def place(self, sight: Sight) -> str | None:
+        """No place."""
+        return None
+
+    def mine(self, by: str) -> bool:
+        """Nobody's own; a grant is needed."""
+        return False
+
+
+@attrs.frozen
+class MonthsPublished:
+    """Every month that hangs on the board, the oldest first; :meth:`MonthLog.of` makes the log of them."""
+
+    def answer(self, sight: Sight) -> tuple[PeriodPublished, ...]:
+        """Give what was published."""
+        return tuple(event for event in sight.events("periods") if isinstance(event, PeriodPublished))
+
+    def place(self, sight: Sight) -> str | None:
+        """No place."""
+        return None
+
+    def mine(self, by: str) -> bool:
+        """It is published; anyone may look."""
+        return True
+
+
+@attrs.frozen(kw_only=True)
 class AwardList:
-    """Awards in one state (``"claimed"``, ``"approved"``, ``"published"`` …), in order of their id."""
+    """Awards in one state (``"claimed"``, ``"approved"``, ``"published"`` …), in order of their id.
+
+    Only of awards that are under way: what is rejected, voided or confirmed is found in the statement.
+    """
 
     state: str
 

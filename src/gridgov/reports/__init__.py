@@ -1,7 +1,8 @@
-"""Output for people, made from values: text tables, maps, and a page that needs no network.
+"""Output for people, made from values: text tables, maps, and pages that need no network.
 
-Nothing here decides or reads a store; whoever calls it brings the values. The page needs the
-extra ``reports`` (Jinja2, which escapes whatever people wrote), a workbook the extra ``sheets``.
+Nothing here decides or reads a store; whoever calls it brings the values. The pages need the
+extra ``reports`` (Jinja2, which escapes whatever people wrote), a workbook the extra ``sheets``,
+QR codes on the notice board and on statements the extra ``notice``.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from gridgov.reports._plans import plan_geojson, plan_map, plan_table
 from gridgov.reports._table import mask_name, text_table
 
 if TYPE_CHECKING:
+    from gridgov.reports._notice import notice_page, statement_page, verifier_page
     from gridgov.reports._page import Bars, Page, Rows, render_page
     from gridgov.reports._sheets import plan_workbook
 
@@ -22,12 +24,15 @@ __all__ = [
     "Rows",
     "grid_map",
     "mask_name",
+    "notice_page",
     "plan_geojson",
     "plan_map",
     "plan_table",
     "plan_workbook",
     "render_page",
+    "statement_page",
     "text_table",
+    "verifier_page",
 ]
 
 
@@ -36,6 +41,10 @@ def __getattr__(name: str) -> object:
         from gridgov.reports import _page
 
         return getattr(_page, name)
+    if name in ("notice_page", "statement_page", "verifier_page"):
+        from gridgov.reports import _notice
+
+        return getattr(_notice, name)
     if name == "plan_workbook":
         from gridgov.reports._sheets import plan_workbook
 

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 import attrs
+import msgspec
 
 from gridgov.errors import StoreDamagedError
-from gridgov.proofs import GENESIS, canonical, link
+from gridgov.proofs import GENESIS, link
 
 __all__ = [
     "Commit",
@@ -228,21 +229,41 @@ def chain(previous: bytes, draft: Draft, stream_version: int) -> bytes:
 
     The position is left out on purpose: a copy into another store keeps every head.
     """
-    payload = canonical(
-        {
-            "stream": draft.stream,
-            "stream_version": stream_version,
-            "name": draft.name,
-            "shape": draft.shape,
-            "body": draft.body,
-            "tags": draft.tags,
-            "occurred_at": draft.occurred_at.astimezone(dt.UTC),
-            "recorded_at": draft.recorded_at.astimezone(dt.UTC),
-            "by": draft.by,
-            "command_id": draft.command_id,
-        }
+    return link(previous, _encode(_linked(draft, stream_version)))
+
+
+class _Linked(msgspec.Struct, frozen=True, gc=False):
+    """What a head binds, its fields in the order of canonical bytes; there is no place for a float in it."""
+
+    body: bytes
+    by: str
+    command_id: str
+    name: str
+    occurred_at: dt.datetime
+    recorded_at: dt.datetime
+    shape: int
+    stream: str
+    stream_version: int
+    tags: tuple[str, ...]
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+def _linked(draft: Draft, stream_version: int) -> _Linked:
+    occurred_at, recorded_at = draft.occurred_at, draft.recorded_at
+    return _Linked(
+        draft.body,
+        draft.by,
+        draft.command_id,
+        draft.name,
+        occurred_at if occurred_at.tzinfo is dt.UTC else occurred_at.astimezone(dt.UTC),
+        recorded_at if recorded_at.tzinfo is dt.UTC else recorded_at.astimezone(dt.UTC),
+        draft.shape,
+        draft.stream,
+        stream_version,
+        draft.tags,
     )
-    return link(previous, payload)
 
 
 def link_drafts(
