@@ -21,6 +21,7 @@ PAGES = [
     "docs/howto/plugin.md",
     "docs/howto/store.md",
     "docs/howto/notices.md",
+    "docs/howto/points.md",
     "docs/howto/privacy.md",
 ]
 

@@ -45,6 +45,7 @@ import mistakes  # noqa: E402
 import new_year  # noqa: E402
 import page  # noqa: E402
 import play  # noqa: E402
+import quarter  # noqa: E402
 import stories  # noqa: E402
 
 ZONE = dt.timezone(dt.timedelta(hours=8))
@@ -334,6 +335,8 @@ def main() -> None:
         print("未结事项 open now:", ", ".join(f"{stage}: {count}" for stage, count in sorted(open_now.items())))
     heading("元旦 / New Year, on days that no notice has settled yet")
     new_year.show(setup)
+    heading("一个季度的积分 / a quarter of points")
+    quarter.show(setup, out)
     print(f"page: {path}\n{time.perf_counter() - began:.1f} s")
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 import attrs
 
 from gridgov.errors import Finding, RefusalError
-from gridgov.staffing import Roster
+from gridgov.staffing import Posting, Roster
 from gridgov.territory import Territory
 
 __all__ = ["AccessPolicy", "Grant", "check_access", "kind_of_actor"]
@@ -102,7 +102,7 @@ def check_access(
     kind = kind_of_actor(by, roster)
     if kind == "system":
         return
-    postings = roster.postings_of(by, on)
+    postings: tuple[Posting, ...] | None = None
     for grant in policy.grants:
         if name not in grant.names and "*" not in grant.names:
             continue
@@ -110,6 +110,7 @@ def check_access(
             return
         if grant.role == "organization" and kind == "worker" and roster.persons[by].organization is not None:
             return
+        postings = roster.postings_of(by, on) if postings is None else postings
         held = [posting for posting in postings if posting.role == grant.role]
         if held and (grant.scope == "all" or place is None):
             return

@@ -10,6 +10,7 @@ import pytest
 from gridgov import load_setup, merge, open_office
 from gridgov.cases import Board
 from gridgov.merging import check_plan
+from gridgov.points import check_statement, read_statement
 from gridgov_sql import open_sqlite
 
 ROOT = Path(__file__).parent.parent.parent
@@ -158,3 +159,87 @@ def test_the_page_needs_no_network_and_shows_masked_names_only(played, planned):
     names = [person.name for person in planned[2].roster.persons.values() if len(person.name) > 2]
     assert not any(name in html for name in names)
     assert html.count("<svg") == 6
+
+
+def of_the_quarter(out):
+    """What was printed of the quarter of points, line by line."""
+    return out.partition("=== 一个季度的积分 / a quarter of points\n")[2].partition("\npage: ")[0].splitlines()
+
+
+@pytest.mark.slow
+def test_a_quarter_of_points_is_played_and_a_second_run_prints_the_same(played):
+    first, second = (of_the_quarter(run.stdout) for run in played[1])
+    assert first == second
+    text = "\n".join(first)
+    for line in (
+        "居民 residents 120 in 50 households, 志愿者 volunteers 100, 共建单位 units 5",
+        "公示 lists 6, of 1074 awards, 实名 with full names 60 who agreed",
+        "异议 objections 4: 驳回 dismissed 2, 减 amended 1, 撤销 voided 1",
+        "12-09 18:00 warn → 12-11 10:00 red → 12-11 10:00 climb desk → 12-14 10:00 climb org:street-committee",
+        "申诉 appeals: 驳回 dismissed 1, 支持 upheld 1",
+        "told:flood:less → compensation +15, 生效 confirmed 11-20",
+        "更正 reversed 5 (recorded-twice): 欠 owed 3",
+        "paid off by told:lamp: 3 of 5",
+        "冻结 released resident:00029: 20 points, 12-08",
+        "户 AccountClosed resident:00058 → resident:00059: 8 points in 1 lots",
+        "户 HouseholdsMerged household:41 → household:42:",
+        "捐赠 donated 12 (冬日送暖)",
+        "a day offline: 12 uses taken over, 重复 found: {'used-already': 2}; 已结算 settled 537 points",
+        "30 + 0 − 0 − 12 = 18 与公示相符 is under the root; 改过的 a changed one: points.not-in-the-root",
+        "光荣榜 roll 2026-Q4 residents: 1 resident:00028 50, 2 resident:00096 34,",
+        "光荣榜 roll 2026-Q4 units: 1 共建单位04 40,",
+        "待生效 pending 0, 可用 posted 3777, 占用 held 0, 欠 debt 0, 月均兑换 spent a month 179",
+        "asked in vain 14: not-impartial, appealed-already, claimed-already, limit-reached, frozen, account-closed,",
+        "核对 audit of 3748 events: 0 findings",
+        "the reopened office gives the same answers: True",
+    ):
+        assert line in text, line
+
+
+@pytest.mark.slow
+def test_the_tables_of_the_quarter_add_up(played):
+    printed = of_the_quarter(played[1][0].stdout)
+    months = {row[0]: list(map(int, row[1:])) for row in map(str.split, printed) if row[0] in TABLED and len(row) == 8}
+    assert months == TABLED
+    goods = [list(map(int, line.split()[2:])) for line in printed if line.startswith(OUTLETS)]
+    assert len(goods) == 6
+    for taken, fetched, canceled, lapsed, _, settled in goods:
+        assert (taken, settled) == (fetched + canceled + lapsed, fetched)
+    earned, spent = (sum(row[place] for row in months.values()) for place in (5, 6))
+    assert sum(row[4] for row in goods) == spent == 537
+    assert earned - spent - 5 - 12 == 3777  # what was reversed, what was given away
+
+
+OUTLETS = ("爱心超市", "12349养老服务平台", "汽修一条街", "电商平台", "一老一小服务中心")
+TABLED = {
+    "2026-10": [364, 167, 6, 6, 173, 757, 124],
+    "2026-11": [366, 338, 11, 14, 349, 1371, 189],
+    "2026-12": [380, 353, 14, 10, 367, 1485, 224],
+    "2027-01": [0, 176, 8, 7, 184, 718, 0],
+}
+
+
+@pytest.mark.slow
+def test_the_months_of_the_quarter_hang_with_the_words_that_were_printed(played, planned):
+    folder, printed = played[0], of_the_quarter(played[1][0].stdout)
+    sizes = []
+    for line in printed:
+        month, _, rest = line.partition(": ")
+        if "份对账单" not in rest:
+            continue
+        sizes.append(int(rest.split()[0]))
+        words = rest.partition("公示栏 ")[2].partition(" (")[0]
+        notice = (folder / f"notice-{month}.html").read_text("utf-8")
+        assert all(group in notice for group in words.split())
+        assert f"statements {sizes[-1]}\n" in notice
+        copy = read_statement((folder / f"statement-{month}.txt").read_text("utf-8"))
+        assert check_statement(copy, words, month=month) == []
+        page = (folder / f"statement-{month}.html").read_text("utf-8")
+        assert copy.line.account in page
+        assert not any(group in page for group in words.split())
+    assert sizes == [141, 205, 221]
+    assert (folder / "verify.html").exists()
+    roll = (folder / "notice-2026-12.html").read_text("utf-8")
+    names = {person.name for person in planned[2].roster.persons.values() if len(person.name) > 2}
+    assert sorted(name for name in names if name in roll) == ["徐艳英", "朱英娟"]  # those who have agreed
+    assert "郭**" in roll

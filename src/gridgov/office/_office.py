@@ -16,7 +16,7 @@ from gridgov.access import check_access
 from gridgov.cases import OpenCase
 from gridgov.decider import CLOCKS_DIFFER, View
 from gridgov.delivery import Channel, Courier, Delivered, Waiting
-from gridgov.documents import check_types
+from gridgov.documents import ROOMS, check_types
 from gridgov.errors import NotFoundError, RefusalError, StoreBusyError, as_code
 from gridgov.hooks import Fault, Host, Loaded
 from gridgov.notices import Notice, notices_for
@@ -384,6 +384,24 @@ class Office(Engine):
                 case=subject.id,
                 ladder=deadline.ladder,
             )
+
+    def events(self, room: str) -> Iterator[Any]:
+        """Walk everything that has happened in a room (``"points"``), oldest first, for an audit.
+
+        Private texts are not in it; whoever holds the office may look.
+        """
+        shapes = {name for each in ROOMS if each.name == room for name in each.events}
+        if not shapes:
+            raise KeyError(room)
+        with self._lock:
+            self._follow()
+            last = self._memory.position
+        own = self._memory.stored("")
+        for record in every_record(self._store):
+            if record.position > last:
+                return
+            if record.name in shapes and record.stream.startswith(own):
+                yield self._memory.seen(record).event
 
     def verify(self) -> int:
         """Check every chain in the store; give the count of records.

@@ -171,8 +171,7 @@ class _Awards:
         award.judges = (*event.in_favor, *event.against)
         award.decisions += 1
         yield from entries_differ(award.id, net, award.pending(event.given))
-        if event.sitting != self.sitting:
-            self.sitting, self.judged = event.sitting, {}
+        self.sitting = event.sitting
         self.judged[award.id] = event
 
     def _votes(self, award: _Award, event: e.AwardReviewed) -> Flaws:
@@ -192,6 +191,14 @@ class _Awards:
         home = account if account.startswith("household:") else ""
         homes = [(self.accounts.household_on(voter, day), day) for day in days_of(at)]
         return all(one and one == (home or self.accounts.household_on(account, day)) for one, day in homes)
+
+    def minutes_due(self, event: e.PointsEvent) -> Flaws:
+        """Check that minutes follow on judgments; journals of 0.1.0 have neither minutes nor booked months."""
+        sitting = event.sitting if isinstance(event, e.AwardReviewed | e.SittingHeld) else ""
+        if self.judged and sitting != self.sitting:
+            if next(iter(self.judged.values())).period:
+                yield "wrong-minutes", self.sitting, f"comes before the minutes of {self.sitting}"
+            self.sitting, self.judged = "", {}
 
     def held(self, event: e.SittingHeld, net: Net) -> Flaws:
         """Check the minutes: they say of every award what the sitting gave."""
@@ -266,6 +273,8 @@ class _Awards:
             yield "wrong-state", award.id, f"presses for {event.matter}, which is not open on {award.id}"
         if event.at < event.step_at:
             yield "too-early", award.id, f"presses for {event.matter} before its time"
+        if not event.by.startswith("system:"):
+            yield "clock-only", award.id, f"presses for {event.matter} by {event.by}"
         yield from entries_differ(award.id, net, {})
 
     def objection_decided(
@@ -352,7 +361,7 @@ class _Awards:
     def was_appealed(self, award: _Award, event: e.AwardAppealed, net: Net) -> Flaws:
         """Check an appeal: by the member, once for each decision, with something to get."""
         yield from _is_in(award, *_APPEALABLE)
-        if award.appeal is not None or award.appealed == award.decisions:
+        if award.appealed == award.decisions:
             yield "appealed-already", award.id, f"appeals the same decision about {award.id} again"
         if award.to_get <= 0:
             yield "nothing-to-appeal", award.id, f"appeals {award.id}, which stands as it was asked for"
@@ -409,9 +418,9 @@ def _impartial(award: _Award, by: str, raised: list[str]) -> Flaws:
 
 
 def _counts_at(award: _Award, event: e.AwardObjectionDismissed | e.AwardAmended) -> Flaws:
-    """Check from when an award counts after the last objection; before that, nothing can count."""
+    """Check from when an award counts: its window's end, or the decision if that is later."""
     due = max(event.at, award.window_ends_at or event.at)
-    if not award.objections and event.confirm_at != due:
+    if event.confirm_at != due:
         yield "wrong-time", award.id, f"lets {award.id} count at {event.confirm_at}, where {due} is due"
     award.confirm_at = event.confirm_at
 
@@ -432,6 +441,34 @@ _STEPS: Mapping[type[e.PointsEvent], _Step] = {
 }
 
 
+_Checks = dict[type[e.PointsEvent], Callable[[Any, Net], Flaws]]
+
+
+def _checks_of_accounts(accounts: Accounts) -> _Checks:
+    return {
+        e.HouseholdJoined: accounts.joined,
+        e.HouseholdLeft: accounts.left,
+        e.HouseholdsMerged: accounts.merged,
+        e.AccountClosed: accounts.account_closed,
+        e.NameConsented: accounts.consented,
+        e.Frozen: accounts.froze,
+        e.Released: accounts.released,
+    }
+
+
+def _checks_of_spending(spending: Spending) -> _Checks:
+    return {
+        e.GoodsStocked: spending.was_stocked,
+        e.RedemptionReserved: spending.reserved,
+        e.RedemptionCollected: spending.collected,
+        e.RedemptionCanceled: spending.came_back,
+        e.RedemptionLapsed: spending.came_back,
+        e.PointsDonated: spending.donated,
+        e.OfflineUseRefused: spending.offline_refused,
+        e.OutletSettled: spending.settled,
+    }
+
+
 class _Ledger:
     """Everything that the events have said so far."""
 
@@ -440,9 +477,8 @@ class _Ledger:
         self.months = Months()
         accounts = Accounts(self.book)
         spending = Spending(self.book, accounts)
-        awards = _Awards(accounts, spending)
-        months = self.months
-        self.checks: dict[type[e.PointsEvent], Callable[[Any, Net], Flaws]] = {
+        self.awards = awards = _Awards(accounts, spending)
+        self.checks: _Checks = {
             **dict.fromkeys(_STEPS, awards),
             e.AwardProposed: awards.proposed,
             e.SittingCalled: awards.called,
@@ -450,32 +486,21 @@ class _Ledger:
             e.AwardsPublished: awards.listed,
             e.PublicationConfirmed: awards.hung,
             e.LotExpired: awards.expired,
-            e.HouseholdJoined: accounts.joined,
-            e.HouseholdLeft: accounts.left,
-            e.HouseholdsMerged: accounts.merged,
-            e.AccountClosed: accounts.account_closed,
-            e.NameConsented: accounts.consented,
-            e.Frozen: accounts.froze,
-            e.Released: accounts.released,
             e.BudgetAllotted: _allotted,
-            e.GoodsStocked: spending.was_stocked,
-            e.RedemptionReserved: spending.reserved,
-            e.RedemptionCollected: spending.collected,
-            e.RedemptionCanceled: spending.came_back,
-            e.RedemptionLapsed: spending.came_back,
-            e.PointsDonated: spending.donated,
-            e.OfflineUseRefused: spending.offline_refused,
-            e.OutletSettled: spending.settled,
-            e.PeriodClosed: months.month_closed,
-            e.StatementsClosed: months.written,
-            e.PeriodSealed: months.month_sealed,
-            e.PeriodPublished: months.month_published,
-            e.RollPublished: months.roll_published,
+            **_checks_of_accounts(accounts),
+            **_checks_of_spending(spending),
+            e.PeriodClosed: self.months.month_closed,
+            e.StatementsClosed: self.months.written,
+            e.PeriodSealed: self.months.month_sealed,
+            e.PeriodPublished: self.months.month_published,
+            e.RollPublished: self.months.roll_published,
         }
 
     def flaws(self, event: e.PointsEvent) -> list[Flaw]:
         """Give what is wrong with the next event, and note what it says."""
         net, found = self.book.net(event)
+        if self.awards.judged:
+            found += self.awards.minutes_due(event)
         check = self.checks.get(type(event))
         if check is None:
             found.append(("unknown-event", "", "is no event of the ledger"))

@@ -323,7 +323,7 @@ class Accounts:
         lots = [lot for lot in self.book.lots_of(account) if lot.posted and event.lot in ("", lot.id)]
         if event.voucher:
             lots = []
-            if self.vouchers.get(event.voucher) != account:
+            if self.vouchers.get(event.voucher) != account or event.lot:
                 yield "unknown-voucher", account, f"freezes the voucher {event.voucher}, which {account} does not hold"
         elif event.lot and not lots:
             yield "unknown-lot", account, f"freezes the lot {event.lot}, in which nothing is posted"
@@ -337,7 +337,8 @@ class Accounts:
         """Check that a freeze ends once, and that what it froze is posted again unless another one holds."""
         account = event.account
         freeze = self.freezes.get(event.freeze)
-        if freeze is None or _scope(freeze) != _scope(event):
+        told = (event.account, event.lot, event.voucher)
+        if freeze is None or told != (freeze.account, freeze.lot, freeze.voucher):
             yield "unknown-freeze", account, f"releases {event.freeze}, which holds nothing of that"
             return
         if event.by.startswith("system:") and event.at < freeze.until_at:

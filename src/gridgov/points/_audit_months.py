@@ -151,6 +151,7 @@ class Months:
     def written(self, event: e.StatementsClosed, net: Net) -> Flaws:
         """Check a page of lines, line by line, and its digest."""
         yield from _books_nothing(event.month, net)
+        yield from _by_the_office(event, event.month)
         pages = self.pages.get(event.month)
         if pages is None:
             yield "not-closed", event.month, f"writes lines of {event.month}, which is not open for lines"
@@ -184,6 +185,7 @@ class Months:
         """Check that all lines are there, and that the seal says how many and what they sum to."""
         month = event.month
         yield from _books_nothing(month, net)
+        yield from _by_the_office(event, month)
         pages = self.pages.pop(month, None)
         if pages is None:
             yield "not-closed", month, f"seals {month}, which is not open for lines"
@@ -245,6 +247,11 @@ class Months:
 def _books_nothing(subject: str, net: Net) -> Flaws:
     if net:
         yield "wrong-entries", subject, "moves something, where it only says what stands in the book"
+
+
+def _by_the_office(event: e.PointsEvent, month: str) -> Flaws:
+    if not event.by.startswith("system:"):
+        yield "clock-only", month, f"writes what {month} closes with by {event.by}"
 
 
 def _moved(figures: _Figures) -> bool:

@@ -28,7 +28,9 @@ class _Voucher:
 
 
 def _about(event: e.RedemptionEvent) -> tuple[object, ...]:
-    return (event.account, event.good, event.outlet, event.quantity, event.points)
+    return (
+        event.account, event.good, event.outlet, event.quantity, event.points, event.household, event.window,
+    )  # fmt: skip
 
 
 class Spending:
@@ -86,6 +88,8 @@ class Spending:
         if lot is None or lot.expires_at is None or event.award not in ("", event.lot):
             yield "unknown-lot", event.lot, f"lets {event.lot} expire, which has no end"
             return
+        if not event.by.startswith("system:"):
+            yield "clock-only", event.lot, f"lets {event.lot} expire by {event.by}"
         if event.step_at != lot.expires_at or event.at < lot.expires_at:
             yield "too-early", event.lot, f"lets {event.lot} expire at another time than its end"
         if not event.expired or event.expired != lot.posted:
@@ -125,6 +129,7 @@ class Spending:
             yield "voucher-exists", event.voucher, f"issues the voucher {event.voucher} twice"
         if event.quantity < 1 or event.points % event.quantity:
             yield "bad-quantity", event.voucher, f"takes {event.quantity} for {event.points} points"
+        yield from self._lasting(event)
         yield from self._spent(event, net, frozenset((event.good, event.outlet)))
         parts = _taken(event.account, net)
         expected: Net = {}
@@ -137,6 +142,18 @@ class Spending:
             _about(event), parts, goods, event.outlet, event.valid_through, event.lapses_at
         )
         self.accounts.vouchers[event.voucher] = event.account
+
+    def _lasting(self, event: e.RedemptionReserved) -> Flaws:
+        """Check how long a voucher holds, and whose limit it counts against."""
+        last_on, lapses_at, (first, last) = event.valid_through, event.lapses_at, days_of(event.at)
+        wrong = (last_on is None) is not (lapses_at is None)
+        if last_on is not None and lapses_at is not None:
+            wrong = last_on < first or lapses_at <= event.at or days_of(lapses_at)[1] <= last_on
+        if wrong:
+            yield "bad-end", event.voucher, f"issues {event.voucher} through {last_on}, to lapse at {lapses_at}"
+        homes = {self.accounts.household_on(event.account, day) for day in (first, last)}
+        if event.household not in {"", event.account, *homes}:
+            yield "wrong-voucher", event.voucher, f"counts {event.voucher} for {event.household}, another's household"
 
     def _set_aside(self, event: e.RedemptionReserved, net: Net) -> Net:
         """Give what is due in goods and vouchers; journals of 0.1.0 have no units of vouchers."""
@@ -209,7 +226,9 @@ class Spending:
     def offline_refused(self, event: e.OfflineUseRefused, net: Net) -> Flaws:
         """Check that what is said against a use without network is so."""
         voucher = self.vouchers.get(event.voucher, "unknown")
-        if isinstance(voucher, str):
+        if event.why == "in-the-future":
+            so = event.used_at > event.at
+        elif isinstance(voucher, str):
             so = event.why in {"another-outlet", "used-already" if voucher == "collected" else voucher}
         elif event.why == "frozen":
             so = self.accounts.holds["voucher:", event.voucher] > 0

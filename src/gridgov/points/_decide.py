@@ -86,16 +86,14 @@ def _falls_due(_tag: str, subject: Any) -> list[FallsDue]:
 
 
 def _due_on_account(account: Account) -> list[FallsDue]:
-    found = [
-        FallsDue(
-            # Points that come back can bring a lot to its end once more.
-            at=lot.expires_at,
-            key=f"expire:{lot.id}:{account.expiries}",
-            command=c.ExpireLot(account.id, lot=lot.id, due_at=lot.expires_at),
-        )
-        for lot in account.lots
-        if lot.expires_at is not None and lot.posted
-    ]
+    found = []
+    # One lot after the other: what ends next is enough to know.
+    ends = [(lot.expires_at, lot.id) for lot in account.lots if lot.expires_at is not None and lot.posted]
+    if ends:
+        at, lot_id = min(ends)
+        command: Any = c.ExpireLot(account.id, lot=lot_id, due_at=at)
+        # Points that come back can bring a lot to its end once more.
+        found.append(FallsDue(at=at, key=f"expire:{lot_id}:{account.expiries}", command=command))
     for freeze in account.freezes:
         command = c.EndFreeze(account=account.id, freeze=freeze.id, due_at=freeze.until_at)
         found.append(FallsDue(at=freeze.until_at, key=f"release:{freeze.id}", command=command))

@@ -180,11 +180,14 @@ def _stock(name: str, before: Stock | None, event: e.PointsEvent) -> Stock:
 
 
 def _outlet(name: str, before: Outlet | None, event: e.PointsEvent) -> Outlet:
-    settled = before.settled if before is not None else {}
+    outlet = before or Outlet(id=name)
+    settled, goods = outlet.settled, outlet.goods
+    if isinstance(event, e.RedemptionCollected) and event.good not in goods:
+        goods = (*goods, event.good)
     for entry in event.entries:
-        if entry.account == name:
+        if entry.account == name and entry.bucket == "settled":
             settled = added(settled, entry.unit, entry.delta)
-    return Outlet(id=name, settled=settled)
+    return Outlet(id=name, goods=goods, settled=settled)
 
 
 def _voucher(_name: str, before: Voucher | None, event: e.PointsEvent) -> Voucher:

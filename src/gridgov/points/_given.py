@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from functools import cached_property
 from typing import Any, NoReturn
 
 import attrs
@@ -47,7 +46,7 @@ class PointsGiven:
 
     :param schemes: the policy of any day, for deeds that are judged by the scheme of theirs; None:
         *policy* holds on every day.
-    :param version: digest of the scheme, for the events.
+    :param version: digest of the scheme, for the events; :param day: the local day of the decision.
     """
 
     at: dt.datetime
@@ -62,10 +61,10 @@ class PointsGiven:
     ladders: Mapping[str, Ladder] = attrs.field(factory=dict)
     schemes: Any = None
     version: str = ""
+    day: dt.date = attrs.field()
 
-    @cached_property
-    def day(self) -> dt.date:
-        """The local day of the decision."""
+    @day.default
+    def _local_day(self) -> dt.date:
         return self.calendar.local(self.at).date()
 
     def policy_on(self, day: dt.date) -> PointsPolicy:

@@ -115,7 +115,7 @@ def expire(command: c.ExpireLot, subjects: Subjects, given: PointsGiven) -> list
     clock_only(given)
     account = account_of(command.account, subjects)
     lot = account.lot(command.lot)
-    if lot is None or not lot.posted or not is_over(lot, given.at):
+    if lot is None or not lot.posted or lot.expires_at != command.due_at or not is_over(lot, given.at):
         refuse("nothing-due", f"nothing is due for the lot {command.lot}", lot=command.lot)
     return [
         e.LotExpired(

@@ -14,6 +14,7 @@ from typing import Protocol, TypeAlias
 import attrs
 
 from gridgov.errors import Finding, NotFoundError, RefusalError, as_code
+from gridgov.points._commands import PublishPeriod
 from gridgov.points._events import PeriodLine
 from gridgov.points._statement import (
     MONTH,
@@ -125,6 +126,24 @@ class MonthNote:
     def signed(self, *signers: Signer) -> str:
         """Give the note with a signature by each signer, as text to print (C2SP signed note)."""
         return self.signed_as(*((signer.name, self.signature(signer)) for signer in signers))
+
+    def command(self, *, channel: str, receipt: str, signer: Signer | None = None) -> PublishPeriod:
+        """Give the command that says in the ledger where the note hangs.
+
+        :param signer: whose signature the ledger keeps with it.
+        """
+        return PublishPeriod(
+            period=self.month,
+            root=self.root,
+            size=self.size,
+            previous=self.previous,
+            head=self.head,
+            position=self.position,
+            channel=channel,
+            receipt=receipt,
+            key="" if signer is None else signer.name,
+            signature="" if signer is None else self.signature(signer),
+        )
 
 
 class _Published(Protocol):

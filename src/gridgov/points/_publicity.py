@@ -250,7 +250,7 @@ def appeal(command: c.AppealAward, subjects: Subjects, given: PointsGiven) -> li
         refuse("not-the-member", f"only {file.account} appeals this", account=file.account)
     if file.decided_at is None:
         refuse("nothing-to-appeal", f"{file.id} was decided before appeals were kept; propose it anew")
-    if file.appealed:
+    if file.appealed or file.appeal is not None:
         refuse("appealed-already", f"this decision about {file.id} was appealed already", award=file.id)
     ends = due(given.policy.appeal_within, file.decided_at, given.calendar)
     if ends is None or given.at > ends.at:
@@ -297,7 +297,8 @@ def _upheld(
     if subjects.get(f"award:{given.command_id}") is not None:
         refuse("award-exists", f"there is an award {given.command_id!r} already", award=given.command_id)
     unit = file.unit or given.policy.book
-    source = _source(file, unit, points, subjects, given)
+    source = file.source
+    _check_source(file, unit, points, subjects)
     bucket = "issued" if source == "book:issued" else "budget"
     return e.AppealUpheld(
         **common,
@@ -312,11 +313,11 @@ def _upheld(
     )
 
 
-def _source(file: AwardFile, unit: str, points: int, subjects: Subjects, given: PointsGiven) -> str:
-    if not given.policy.budgets or not file.community:
-        return "book:issued"
-    community = subjects.get(f"community:{file.community}")
+def _check_source(file: AwardFile, unit: str, points: int, subjects: Subjects) -> None:
+    """Refuse where the award came from a budget that has not enough left."""
+    if file.source == "book:issued":
+        return
+    community = subjects.get(f"community:{file.source}")
     left = community.budgets.get(unit, 0) if community is not None else 0
     if points > left:
-        refuse("no-budget", f"the budget of {file.community} has {left} points", community=file.community)
-    return file.community
+        refuse("no-budget", f"the budget of {file.source} has {left} points", community=file.source)

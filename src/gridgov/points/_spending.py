@@ -23,7 +23,7 @@ from gridgov.points._given import (
 )
 from gridgov.points._lots import coming_back, spend, spendable
 from gridgov.points._scheme import Good, window_of
-from gridgov.points._state import Account, Lot, Stock, Voucher
+from gridgov.points._state import Account, Lot, Outlet, Stock, Voucher
 
 __all__ = ["cancel", "collect", "lapse", "redeem", "report_offline", "settle", "stock"]
 
@@ -236,7 +236,8 @@ def cancel(command: c.CancelRedemption, subjects: Subjects, given: PointsGiven) 
 def lapse(command: c.LapseVoucher, subjects: Subjects, given: PointsGiven) -> list[e.PointsEvent]:
     clock_only(given)
     voucher: Voucher | None = subjects.get(f"voucher:{command.voucher}")
-    over = voucher is not None and voucher.lapses_at is not None and given.at >= voucher.lapses_at
+    ends_at = voucher.lapses_at if voucher is not None else None
+    over = ends_at is not None and ends_at == command.due_at and given.at >= ends_at
     if voucher is None or not over or voucher.state != "reserved" or voucher.frozen_by:
         refuse("nothing-due", f"nothing is due for the voucher {command.voucher}", voucher=command.voucher)
     entries, ends = _given_back(voucher, subjects, given)
@@ -297,7 +298,8 @@ def settle(command: c.SettleOutlet, subjects: Subjects, given: PointsGiven) -> l
     may(command, given)
     goods: dict[str, int] = {}
     points: dict[str, int] = {}
-    for good in _goods_of(command.outlet, given):
+    outlet: Outlet | None = subjects.get(f"outlet:{command.outlet}")
+    for good in sorted({*_goods_of(command.outlet, given), *(outlet.goods if outlet is not None else ())}):
         found: Stock | None = subjects.get(f"stock:{good}")
         if found is None or not found.unsettled:
             continue
@@ -323,9 +325,6 @@ def settle(command: c.SettleOutlet, subjects: Subjects, given: PointsGiven) -> l
     ]
 
 
-def _goods_of(outlet: str, given: PointsGiven) -> list[str]:
-    """Name everything that an outlet offers or has offered under an earlier scheme."""
-    policies = [given.policy]
-    if given.schemes is not None:
-        policies += [dated.value for dated in given.schemes.entries]
-    return sorted({good.id for policy in policies for good in policy.goods.values() if good.outlet == outlet})
+def _goods_of(outlet: str, given: PointsGiven) -> set[str]:
+    """Name what an outlet offers; what was collected before outlets kept their goods is found by it."""
+    return {good.id for good in given.policy.goods.values() if good.outlet == outlet}

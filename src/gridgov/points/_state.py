@@ -423,9 +423,10 @@ class Stock:
 
 @attrs.frozen(kw_only=True)
 class Outlet:
-    """An outlet: unit → what was settled with it so far."""
+    """An outlet: unit → what was settled with it so far, and which goods were collected there."""
 
     id: str
+    goods: tuple[str, ...] = ()
     settled: Mapping[str, int] = attrs.field(factory=dict)
 
 

@@ -62,6 +62,10 @@ def _redemption_tags(event: e.RedemptionEvent) -> tuple[str, ...]:
     return (*tags, event.household) if event.household else tuple(tags)
 
 
+def _collected_tags(event: e.RedemptionCollected) -> tuple[str, ...]:
+    return (*_redemption_tags(event), f"outlet:{event.outlet}")
+
+
 def _expired_tags(event: e.LotExpired) -> tuple[str, ...]:
     own = f"account:{event.account}"
     return (own, f"award:{event.award}") if event.award else (own,)
@@ -105,7 +109,7 @@ _TAGS: Mapping[type, Callable[[Any], tuple[str, ...]]] = {
     e.BudgetAllotted: lambda x: (f"community:{x.community}",),
     e.GoodsStocked: lambda x: (f"stock:{x.good}",),
     e.RedemptionReserved: _redemption_tags,
-    e.RedemptionCollected: _redemption_tags,
+    e.RedemptionCollected: _collected_tags,
     e.RedemptionCanceled: _redemption_tags,
     e.RedemptionLapsed: _redemption_tags,
     e.OfflineUseRefused: lambda x: (f"outlet:{x.outlet}",),

@@ -383,6 +383,11 @@ class Setup:
         """The digest of each section."""
         return {name: digest(body) for name, body in self.sections.items()}
 
+    @cached_property
+    def points_version(self) -> str:
+        """The first half of the digest of the scheme of points, as events name it."""
+        return self.section_digests["points"][:32]
+
     def given(
         self, room: str, *, at: dt.datetime, by: str, command_id: str = "", sealed: Mapping[str, Sealed] | None = None
     ) -> Any:
@@ -391,20 +396,17 @@ class Setup:
         :raises KeyError: for a room that remembers nothing.
         """
         day = self.calendar.local(at).date()
-        common: dict[str, Any] = {
-            "at": at,
-            "by": by,
-            "command_id": command_id,
-            "territory": self.territory,
-            "roster": self.roster,
-            "access": self.access,
-            "calendar": self.calendar,
-            "sealed": sealed or {},
-        }
         match room:
             case "cases":
                 return CaseGiven(
-                    **common,
+                    at=at,
+                    by=by,
+                    command_id=command_id,
+                    territory=self.territory,
+                    roster=self.roster,
+                    access=self.access,
+                    calendar=self.calendar,
+                    sealed=sealed or {},
                     catalog=self.catalog,
                     rules=self.rulebooks.on(day),
                     shadow=self._on_trial.on(day) if self._on_trial is not None else None,
@@ -414,11 +416,19 @@ class Setup:
                 )
             case "points":
                 return PointsGiven(
-                    **common,
+                    at=at,
+                    by=by,
+                    command_id=command_id,
+                    territory=self.territory,
+                    roster=self.roster,
+                    access=self.access,
+                    calendar=self.calendar,
+                    sealed=sealed or {},
                     policy=self.points_policy.on(day),
                     schemes=self.points_policy,
                     ladders=self.ladders,
-                    version=self.section_digests["points"][:16],
+                    version=self.points_version,
+                    day=day,
                 )
             case "jurisdiction":
                 return JurisdictionGiven(
