@@ -10,7 +10,6 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Callable
-from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,6 @@ import quarter_report as report
 from stories import chance
 
 import gridgov
-from gridgov.access import Grant
 from gridgov.office import Office
 from gridgov.points import (
     AppealAward,
@@ -44,10 +42,11 @@ from gridgov.points import (
     LeaveHousehold,
     Liabilities,
     MergeHouseholds,
+    MonthLines,
     MonthLog,
+    MonthsPublished,
     ObjectToAward,
     OfflineUse,
-    PeriodPublished,
     ProposeAward,
     ProposeAwards,
     PublishAwards,
@@ -67,9 +66,7 @@ from gridgov.points import (
 )
 from gridgov.proofs import Ed25519Signer
 from gridgov.setup import Setup
-from gridgov.store import Store
 from gridgov.testing import SimulatedClock, Simulator
-from gridgov_sql import open_sqlite
 
 ZONE = dt.timezone(dt.timedelta(hours=8))
 DESK, HEAD, ON_PAPER = "DESK1", "GH1", "公示栏"
@@ -79,15 +76,6 @@ END = dt.datetime(2027, 1, 29, 18, 0, tzinfo=ZONE)
 SLOT, DAY, MINUTE = dt.timedelta(minutes=30), dt.timedelta(days=1), dt.timedelta(minutes=1)
 PRESENT = ("GH1", "AL01", "resident:00007", "resident:04711", "SC1")
 IMPARTIAL, HEARS_APPEALS = "SC2", "GH2"
-
-GRANTS = (
-    Grant(role="resident", names=frozenset({"AppealAward", "ConsentToName", "DonatePoints"}), scope="all"),
-    Grant(role="building-lead", names=frozenset({"AppealAward", "ConsentToName", "DonatePoints"})),
-    Grant(role="entrance-lead", names=frozenset({"AppealAward", "ConsentToName", "DonatePoints"})),
-    Grant(role="organization", names=frozenset({"ProposeAward", "ReportOfflineUses"}), scope="all"),
-    Grant(role="general-grid-head", names=frozenset({"ProposeAwards", "CallSitting", "DecideAppeal"})),
-)
-"""What the weeks before did not need yet."""
 
 
 @attrs.frozen
@@ -177,8 +165,8 @@ class Cast:
 class Quarter:
     """Plans the steps of three months."""
 
-    def __init__(self, office: Office, store: Store, simulator: Simulator, out: Path) -> None:
-        self.office, self.store, self.simulator, self.out = office, store, simulator, out
+    def __init__(self, office: Office, simulator: Simulator, out: Path) -> None:
+        self.office, self.simulator, self.out = office, simulator, out
         self.setup = office.setup
         self.cast = Cast(office.setup)
         self.expected: dict[str, tuple[Any, str, str]] = {}
@@ -294,7 +282,7 @@ class Quarter:
     def judge(self, half: Half) -> HoldSitting:
         """Most get what was asked; some less, and some nothing. Nobody votes where they are concerned."""
         judgments = []
-        for award in self.office.ask(AwardList(state="underreview"), by=HEAD):
+        for award in self.office.ask(AwardList(state="under-review"), by=HEAD):
             file = award.file
             votes = tuple(member for member in PRESENT if member not in self.cast.family(file.account))
             in_favor, points = votes, file.asked
@@ -475,32 +463,21 @@ class Quarter:
 
     def publish(self, month: str) -> PublishPeriod:
         """Put the month under one root, and write what hangs on the board."""
-        log = MonthLog.of(event for event in report.happened(self.store) if isinstance(event, PeriodPublished))
+        log = MonthLog.of(self.office.ask(MonthsPublished(), by=DESK))
         kept = self.out / "quarter-secrets.json"  # secret for as long as a statement shall be; not for the board
         secrets = {
             who: bytes.fromhex(each)
             for who, each in json.loads(kept.read_text("utf-8") if kept.exists() else "{}").items()
         }
         head = self.office.checkpoint()
-        lines = report.lines_of(month, self.store)
+        lines = self.office.ask(MonthLines(month=month), by=DESK)
         done = publish_month(
             month, lines, secrets, Drawn(f"secrets/{month}"), log=log, head=head.digest, position=head.position
         )
         kept.write_text(json.dumps({who: each.hex() for who, each in secrets.items()}), encoding="utf-8")
         signer = Ed25519Signer("youyi.street", Drawn("key")(32)) if find_spec("cryptography") else None
         self.write_pages(done, signer)
-        return PublishPeriod(
-            period=month,
-            root=done.note.root,
-            size=done.note.size,
-            previous=done.note.previous,
-            head=head.digest,
-            position=head.position,
-            channel=ON_PAPER,
-            receipt=f"photo:{month}",
-            key=signer.name if signer else "",
-            signature=done.note.signature(signer) if signer else "",
-        )
+        return done.note.command(channel=ON_PAPER, receipt=f"photo:{month}", signer=signer)
 
     def write_pages(self, done: PublishedMonth, signer: Ed25519Signer | None) -> None:
         """The notice of the month; after the quarter with the roll, one resident's copy, and the page that checks it."""
@@ -513,7 +490,7 @@ class Quarter:
         from gridgov.reports import notice_page, statement_page, verifier_page
 
         roll = self.office.ask(Honors(quarter=QUARTER, league="volunteers"), by=DESK) if last else ()
-        agreed = report.who_agreed(report.happened(self.store))
+        agreed = report.who_agreed(self.office.events("points"))
         shown = [(row.rank, report.shown_name(row.account, self.setup, agreed), row.points, row.title) for row in roll]
         text = note.signed(signer) if signer else note.signed()
         page = notice_page(text, note.words, street=street, roll=shown)
@@ -540,18 +517,17 @@ class Quarter:
 
 def show(setup: Setup, out: Path) -> None:
     """Play the quarter, and print what became of it."""
-    setup = attrs.evolve(setup, access=attrs.evolve(setup.access, grants=(*setup.access.grants, *GRANTS)))
     out.mkdir(parents=True, exist_ok=True)
     url = f"sqlite:///{out / 'quarter.db'}"
     clock = SimulatedClock(BEGIN)
-    with closing(open_sqlite(url)) as store, gridgov.open_office(setup, store, clock=clock) as office:
+    with gridgov.open_office(setup, store=url, clock=clock) as office:
         simulator = Simulator(office, clock, slot=SLOT)
-        quarter = Quarter(office, store, simulator, out)
+        quarter = Quarter(office, simulator, out)
         quarter.plan()
         simulator.run(END)
         surprises = [(id_, refusal) for id_, refusal in simulator.refused if id_ not in quarter.expected]
         assert not surprises, surprises
-        events = list(report.happened(store))
+        events = list(office.events("points"))
         cast = quarter.cast
         print(f"居民 residents {len(cast.residents)} in {len(set(cast.household.values()))} households, "
               f"志愿者 volunteers {len(cast.volunteers)}, 共建单位 units {len(cast.units)}")  # fmt: skip

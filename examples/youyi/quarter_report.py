@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import attrs
 
-from gridgov.documents import Codec
 from gridgov.points import (
     AccountClosed,
     AppealDismissed,
@@ -32,7 +31,6 @@ from gridgov.points import (
     NameConsented,
     OfflineUseRefused,
     OutletSettled,
-    PeriodLine,
     PeriodPublished,
     PeriodSealed,
     PointsDonated,
@@ -43,31 +41,14 @@ from gridgov.points import (
     RedemptionReserved,
     Released,
     RollPublished,
-    StatementsClosed,
     check_statement,
     read_statement,
     words_of,
 )
 from gridgov.reports import mask_name, text_table
 from gridgov.setup import Setup
-from gridgov.store import Store, every_record
 
 ZONE = dt.timezone(dt.timedelta(hours=8))
-
-
-def happened(store: Store) -> Iterator[PointsEvent]:
-    """Every event of the ledger, as it is stored."""
-    codec = Codec()
-    for record in every_record(store):
-        event = codec.read(record.name, record.shape, record.body)
-        if isinstance(event, PointsEvent):
-            yield event
-
-
-def lines_of(month: str, store: Store) -> list[PeriodLine]:
-    """The lines of a sealed month."""
-    pages = (event for event in happened(store) if isinstance(event, StatementsClosed) and event.month == month)
-    return [line for page in pages for line in page.lines]
 
 
 def who_agreed(events: Iterable[PointsEvent]) -> set[str]:

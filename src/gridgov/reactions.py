@@ -3,9 +3,9 @@
 A closed case that a volunteer reported asks for points; whether they are given is the panel's
 business. A closed month asks for the line of every account, and then for its seal. When an
 emergency makes ordinary clocks stand still, or the setup is amended because a notice about
-holidays came, every open case is asked about its clock. The ids of the commands are derived from
-the event's position, so a reaction that runs twice asks once. A reaction may be refused like
-anybody else.
+holidays came, every open case and every published award is asked about its clock. The ids of the
+commands are derived from the event's position, so a reaction that runs twice asks once. A reaction
+may be refused like anybody else.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from gridgov.cases import (
     ReviewDeadline,
     State,
 )
-from gridgov.points import Account, CloseStatements, PeriodClosed, ProposeAward, SealPeriod
+from gridgov.points import Account, CloseStatements, PeriodClosed, ProposeAward, ReviewAward, SealPeriod, unsettled
 from gridgov.proofs import digest
 from gridgov.setup import Setup, SetupAmended
 
@@ -80,6 +80,9 @@ def react(
             for state in _cases(live):
                 if state.file.deadline is not None and state.file.deadline.unsettled:
                     yield Reaction(f"days:{position}:{state.id}", ReviewDeadline(state.id))
+            for award in live("award:"):
+                if unsettled(award):
+                    yield Reaction(f"days:{position}:award:{award.file.id}", ReviewAward(award.file.id))
         case PeriodClosed():
             yield from _write_lines(event, position, live)
         case _:

@@ -265,6 +265,17 @@ class _Awards:
         award.state = "objected"
         yield from entries_differ(award.id, net, {})
 
+    def reviewed_again(self, award: _Award, event: e.AwardDeadlinesReviewed, net: Net) -> Flaws:
+        """Take over where a window ends now; only the office moves it, and never into the past."""
+        if not event.by.startswith("system:"):
+            yield "clock-only", award.id, f"moves the deadlines of {award.id} by {event.by}"
+        if event.window_ends_at is not None:
+            if award.window_ends_at is None or event.window_ends_at < event.at:
+                yield "bad-end", award.id, f"ends the window of {award.id} before it starts"
+            award.window_ends_at = event.window_ends_at
+            award.confirm_at = event.confirm_at
+        yield from entries_differ(award.id, net, {})
+
     def pressed(self, award: _Award, event: e.AwardPressed, net: Net) -> Flaws:
         """Check that somebody is pressed about something open, and not before its time."""
         open_ = {objection for objection, _ in award.objections}
@@ -430,6 +441,7 @@ _STEPS: Mapping[type[e.PointsEvent], _Step] = {
     e.AwardReviewed: _Awards.reviewed,
     e.AwardObjected: _Awards.objected,
     e.AwardPressed: _Awards.pressed,
+    e.AwardDeadlinesReviewed: _Awards.reviewed_again,
     e.AwardObjectionDismissed: _Awards.objection_decided,
     e.AwardAmended: _Awards.objection_decided,
     e.AwardVoided: _Awards.objection_decided,

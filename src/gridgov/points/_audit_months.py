@@ -178,8 +178,8 @@ class Months:
         pages.written.add(key)
         pages.closing[line.unit] += line.closing
         self.balances[key] = (line.closing, line.debt)
-        if line.earned:
-            self.thanked[_quarter(event.month)][line.account] += sum(line.earned.values())
+        if line.earned or line.reversed:
+            self.thanked[_quarter(event.month)][line.account] += sum(line.earned.values()) - line.reversed
 
     def month_sealed(self, event: e.PeriodSealed, net: Net) -> Flaws:
         """Check that all lines are there, and that the seal says how many and what they sum to."""

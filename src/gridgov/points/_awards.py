@@ -80,7 +80,8 @@ def _proposed(
     _check_caps(deed, asked.on, points, _Sides(account, house, community), subjects, before)
     _check_cooldown(deed, asked.on, account)
     if given.policy.budgets and not community:
-        refuse("no-community", f"awards come from a community's budget; say at which place {deed.id} was done")
+        message = f"awards come from a community's budget; say at which place {wish.account} did {deed.id}"
+        refuse("no-community", message, account=wish.account)
     return e.AwardProposed(
         **stamp(subjects, given, deed.id),
         award=wish.id,
@@ -131,16 +132,19 @@ def _check_claim(wish: _Wish, deed: Deed, subjects: Subjects, given: PointsGiven
         )
     brought = {evidence.partition(":")[0] for evidence in asked.evidence if evidence.partition(":")[2]}
     missing = [kind for kind in deed.evidence if kind not in brought]
+    unread = [evidence for evidence in asked.evidence if not evidence.partition(":")[2]]
     # What the office itself proposes rests on a record that is its own evidence.
-    if missing and not by_the_clock(given):
-        refuse("no-evidence", f"{deed.id} needs {', '.join(missing)}: KIND:REFERENCE each", deed=deed.id)
+    if (missing and not by_the_clock(given)) or unread:
+        needs = ", ".join(missing or unread)
+        message = f"{deed.id} of {wish.account} needs evidence as KIND:REFERENCE: {needs}"
+        refuse("no-evidence", message, deed=deed.id, account=wish.account)
 
 
 def _eligible(account: str, deed: Deed, on: dt.date, subjects: Subjects, given: PointsGiven) -> None:
     kind = "household" if household_of(account, subjects) is not None else kind_of_actor(account, given.roster)
     if kind not in deed.members:
         whom = ", ".join(deed.members)
-        refuse("no-member", f"{as_code(account)} is no {whom} of this street, whom {deed.id} is for")
+        refuse("no-member", f"{as_code(account)} is no {whom} of this street, whom {deed.id} is for", account=account)
     if kind == "worker":
         roles = {given.roster.roles[posting.role] for posting in given.roster.postings_of(account, on)}
         if not any(not role.paid for role in roles):
@@ -219,8 +223,9 @@ def _check_caps(
             refuse(
                 "cap-reached",
                 f"{deed.id} earns at most {cap.points} points in a {cap.per} for one {cap.of}; "
-                f"{counted} are counted in {key.partition(':')[2]}",
+                f"{counted} are counted for {whose} in {key.partition(':')[2]}",
                 deed=deed.id,
+                account=sides.account.id,
                 month=f"{on:%Y-%m}",
                 whose=whose,
             )
@@ -236,7 +241,11 @@ def _counts(cap: Cap, deed: Deed, sides: _Sides, subjects: Subjects) -> tuple[st
     if cap.of == "household":
         return (sides.household.id, sides.household.counted) if sides.household is not None else ("", {})
     if not sides.community:
-        refuse("no-community", f"{deed.id} has a cap in each community; say at which place it was done")
+        refuse(
+            "no-community",
+            f"{deed.id} has a cap in each community; say at which place {sides.account.id} did it",
+            account=sides.account.id,
+        )
     community: Community | None = subjects.get(f"community:{sides.community}")
     return sides.community, community.counted if community is not None else {}
 
@@ -247,8 +256,9 @@ def _check_cooldown(deed: Deed, on: dt.date, account: Account) -> None:
         if account.counted.get(f"{deed.id}@{near.isoformat()}", 0):
             refuse(
                 "too-soon",
-                f"{deed.cooldown_days} days lie between two of {deed.id}; {near} is counted",
+                f"days between two of {deed.id}: {deed.cooldown_days}; {near} is counted for {account.id}",
                 deed=deed.id,
+                account=account.id,
                 on=near,
             )
 

@@ -44,6 +44,7 @@ __all__ = [
     "Release",
     "ReportOfflineUses",
     "ReverseAward",
+    "ReviewAward",
     "RollRow",
     "SealPeriod",
     "SettleOutlet",
@@ -177,6 +178,13 @@ class PressAward:
     award: str
     matter: str = attrs.field(kw_only=True)
     due_at: dt.datetime = attrs.field(kw_only=True)
+
+
+@attrs.frozen
+class ReviewAward:
+    """The office asks: the setup has changed; do the award's window and deadlines still end when they were to?"""
+
+    award: str
 
 
 @attrs.frozen

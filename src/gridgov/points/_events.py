@@ -17,6 +17,7 @@ __all__ = [
     "AwardAmended",
     "AwardAppealed",
     "AwardConfirmed",
+    "AwardDeadlinesReviewed",
     "AwardEvent",
     "AwardObjected",
     "AwardObjectionDismissed",
@@ -220,13 +221,17 @@ class AwardsPublished(PointsEvent):
 
 @attrs.frozen(kw_only=True)
 class PublicationConfirmed(PointsEvent):
-    """The list hangs; objections are open until *window_ends_at*."""
+    """The list hangs; objections are open until *window_ends_at*.
+
+    :param provisional: that rests on days that no notice has settled yet.
+    """
 
     list: str
     awards: tuple[str, ...]
     channel: str
     receipt: str
     window_ends_at: dt.datetime
+    provisional: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -254,6 +259,20 @@ class AwardPressed(AwardEvent):
     target: str
     step_at: dt.datetime
     deadline: Deadline
+
+
+@attrs.frozen(kw_only=True)
+class AwardDeadlinesReviewed(AwardEvent):
+    """A notice about holidays came: the window, or the time to decide something, ends at another instant.
+
+    :param window_ends_at: when it ends now, None where no window runs.
+    :param deadlines: objection or appeal → its deadline.
+    """
+
+    window_ends_at: dt.datetime | None = None
+    confirm_at: dt.datetime | None = None
+    provisional: bool = False
+    deadlines: dict[str, Deadline] = attrs.field(factory=dict)
 
 
 @attrs.frozen(kw_only=True)
@@ -582,12 +601,15 @@ class StatementsClosed(PointsEvent):
     """The month's lines of some accounts.
 
     :param accounts: those that were asked about; :param digest: SHA-256 of the canonical lines.
+    :param totals: at a quarter's end: league → points thanked for in the quarter → how many accounts of the
+        page have so many; what the ranks of its roll follow from.
     """
 
     month: str
     accounts: tuple[str, ...]
     lines: tuple[PeriodLine, ...]
     digest: str
+    totals: dict[str, dict[str, int]] = attrs.field(factory=dict)
 
 
 @attrs.frozen(kw_only=True)

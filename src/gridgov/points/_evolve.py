@@ -253,7 +253,21 @@ def _period(name: str, before: Period | None, event: e.PointsEvent) -> Period:
         lines=period.lines + len(event.lines),
         closing=closing,
         digests=(*period.digests, event.digest),
+        totals=_totals(period.totals, event.totals),
     )
+
+
+def _totals(
+    before: Mapping[str, Mapping[int, int]], page: Mapping[str, Mapping[str, int]]
+) -> dict[str, Mapping[int, int]]:
+    """Add how many have so many points on one more page."""
+    after = dict(before)
+    for league, counts in page.items():
+        merged = dict(after.get(league, {}))
+        for points, count in counts.items():
+            merged[int(points)] = merged.get(int(points), 0) + count
+        after[league] = merged
+    return after
 
 
 # --- accounts -----------------------------------------------------------------------------------
@@ -368,7 +382,7 @@ def _writing_lines(account: Account, event: e.StatementsClosed) -> _Changes:
     while place < len(event.lines) and event.lines[place].account == account.id:
         line = event.lines[place]
         closings[line.unit] = (line.closing, line.debt)
-        thanked = added(thanked, event.month, sum(line.earned.values()))
+        thanked = added(thanked, event.month, sum(line.earned.values()) - line.reversed)
         place += 1
     left = tuple(figures for figures in account.figures if figures.period > event.month)
     return {"figures": left, "closings": closings, "thanked": thanked, "written": event.month}

@@ -58,8 +58,13 @@ def close_statements(command: c.CloseStatements, subjects: Subjects, given: Poin
     if command.period != periods.closed or command.period == periods.sealed:
         refuse("nothing-due", f"no lines of {command.period} are to be written", period=command.period)
     lines: list[e.PeriodLine] = []
+    totals: dict[str, dict[str, int]] = {}
     for each in sorted(command.accounts):
-        lines += _lines(account_of(each, subjects), command.period)
+        account = account_of(each, subjects)
+        fresh = _lines(account, command.period)
+        lines += fresh
+        if account.written < command.period:
+            _count(account, fresh, command.period, given, totals)
     return [
         e.StatementsClosed(
             **stamp(subjects, given, "month"),
@@ -67,8 +72,29 @@ def close_statements(command: c.CloseStatements, subjects: Subjects, given: Poin
             accounts=command.accounts,
             lines=tuple(lines),
             digest=digest(canonical(lines)),
+            totals=totals,
         )
     ]
+
+
+def _count(
+    account: Account, lines: list[e.PeriodLine], month: str, given: PointsGiven, totals: dict[str, dict[str, int]]
+) -> None:
+    """Count an account among those who have so many points at a quarter's end, in each of its leagues."""
+    months = months_of(_quarter(month))
+    if month != months[-1]:
+        return
+    points = sum(account.thanked.get(each, 0) for each in months)
+    points += sum(sum(line.earned.values()) - line.reversed for line in lines)
+    for league in given.policy.leagues:
+        counts = totals.setdefault(league.id, {})
+        if points > 0 and in_league(account.id, league, given):
+            counts[str(points)] = counts.get(str(points), 0) + 1
+
+
+def _quarter(month: str) -> str:
+    """Give the quarter of a month, ``"2026-09"`` → ``"2026-Q3"``."""
+    return f"{month[:4]}-Q{(int(month[5:]) + 2) // 3}"
 
 
 def _lines(account: Account, month: str) -> list[e.PeriodLine]:
@@ -203,15 +229,31 @@ def publish_roll(command: c.PublishRoll, subjects: Subjects, given: PointsGiven)
 def _check_rows(
     command: c.PublishRoll, league: League, months: tuple[str, ...], subjects: Subjects, given: PointsGiven
 ) -> None:
-    """Refuse a roll that does not say what the sealed months say of those on it."""
+    """Refuse a roll that is not the beginning of what the sealed months say."""
+    period: Period | None = subjects.get(f"period:{months[-1]}")
+    counts = period.totals.get(league.id) if period is not None else None
+    if counts is None:
+        refuse("unknown-league", f"{league.id} was not counted when {months[-1]} was closed", league=league.id)
     if len({row.account for row in command.rows}) != len(command.rows):
         refuse("bad-roll", "an account stands on a roll once")
-    before: c.RollRow | None = None
-    for row in command.rows:
+    lowest = min((row.points for row in command.rows), default=1)
+    expected = sum(count for points, count in counts.items() if points >= lowest)
+    if len(command.rows) != expected:
+        message = f"{expected} of {league.id} have {lowest} points or more, the roll names {len(command.rows)}"
+        refuse("bad-roll", message, expected=expected)
+    drawn = digest("".join(period.digests).encode()) if period is not None else ""
+    order = [(-row.points, digest((drawn + row.account).encode())) for row in command.rows]
+    for place, row in enumerate(command.rows, start=1):
         thanked = account_of(row.account, subjects).thanked
-        points = sum(thanked.get(month, 0) for month in months)
-        title = league.titles[row.rank - 1] if 0 < row.rank <= len(league.titles) else ""
-        in_order = before is None or (row.points <= before.points and row.rank >= before.rank)
-        if not in_league(row.account, league, given) or points != row.points or row.title != title or not in_order:
-            refuse("bad-roll", f"{row.account} earned {points} points in {command.quarter}", account=row.account)
-        before = row
+        earned = sum(thanked.get(month, 0) for month in months)
+        above = sum(count for points, count in counts.items() if points > row.points)
+        rank = place if given.policy.ties == "draw" else above + 1
+        title = league.titles[rank - 1] if rank <= len(league.titles) else ""
+        said = (row.points, row.rank, row.title)
+        if said != (earned, rank, title) or earned <= 0 or not in_league(row.account, league, given):
+            message = f"{row.account} earned {earned} points in {command.quarter}: rank {rank}"
+            refuse("bad-roll", message, account=row.account)
+    if [-row.points for row in command.rows] != sorted(-row.points for row in command.rows) or (
+        given.policy.ties == "draw" and order != sorted(order)
+    ):
+        refuse("bad-roll", "a roll stands in the order of its ranks")

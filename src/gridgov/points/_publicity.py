@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import attrs
 
 from gridgov.decider import Subjects
 from gridgov.errors import as_code
-from gridgov.escalation import Deadline, Step, next_step, start_deadline
+from gridgov.escalation import Deadline, Step, next_step, start_deadline, worked_out
 from gridgov.points import _commands as c
 from gridgov.points import _events as e
 from gridgov.points._given import (
@@ -26,6 +27,7 @@ from gridgov.points._given import (
     wrong_state,
 )
 from gridgov.points._state import (
+    Appeal,
     Approved,
     Award,
     AwardFile,
@@ -51,6 +53,7 @@ __all__ = [
     "object_to",
     "press",
     "publish",
+    "review",
 ]
 
 
@@ -101,6 +104,7 @@ def confirm_publication(command: c.ConfirmPublication, subjects: Subjects, given
             channel=command.channel,
             receipt=command.receipt,
             window_ends_at=ends.at,
+            provisional=ends.provisional,
         )
     ]
 
@@ -194,7 +198,7 @@ def _handed_back(file: AwardFile, points: int) -> tuple[e.Entry, ...]:
 def press(command: c.PressAward, subjects: Subjects, given: PointsGiven) -> list[e.PointsEvent]:
     clock_only(given)
     award = award_of(command.award, subjects, given)
-    deadline = _open_deadline(award, command.matter)
+    deadline = _open_deadlines(award).get(command.matter)
     step = deadline.step if deadline is not None else None
     if deadline is None or step is None or step.at != command.due_at or given.at < step.at:
         refuse("nothing-due", f"nothing is due for the award {command.award}", award=command.award)
@@ -214,20 +218,53 @@ def press(command: c.PressAward, subjects: Subjects, given: PointsGiven) -> list
     ]
 
 
-def _open_deadline(award: Award, matter: str) -> Deadline | None:
-    appeal_ = award.file.appeal
-    if appeal_ is not None and appeal_.id == matter:
-        return appeal_.deadline
-    open_ = award.objections if isinstance(award, Objected) else ()
-    return next((each.deadline for each in open_ if each.id == matter), None)
+def review(command: c.ReviewAward, subjects: Subjects, given: PointsGiven) -> list[e.PointsEvent]:
+    clock_only(given)
+    award = award_of(command.award, subjects, given)
+    ends = None
+    if isinstance(award, Published | Objected) and award.provisional and award.hung_at is not None:
+        ends = due(given.policy.window, award.hung_at, given.calendar)
+    deadlines = {}
+    for matter, deadline in _open_deadlines(award).items():
+        if deadline.unsettled:
+            ladder = given.ladders.get(deadline.ladder)
+            fresh = worked_out(deadline, ladder, given.calendar, floor=given.at)
+            if (fresh.due_at, fresh.provisional, fresh.step) != (deadline.due_at, deadline.provisional, deadline.step):
+                deadlines[matter] = fresh
+    # Never into the past: whoever still had time to object has it until now at least.
+    ends_at = max(ends.at, given.at) if ends is not None else None
+    same = ends_at is None or (isinstance(award, Published | Objected) and ends_at == award.window_ends_at)
+    if same and not deadlines and (ends is None or ends.provisional):
+        refuse("nothing-due", f"nothing of the award {command.award} ends at another time", award=command.award)
+    return [
+        e.AwardDeadlinesReviewed(
+            **stamp(subjects, given, "deadline"),
+            **of_award(award.file),
+            window_ends_at=ends_at,
+            confirm_at=_moved(award, ends_at),
+            provisional=ends.provisional if ends is not None else False,
+            deadlines=deadlines,
+        )
+    ]
+
+
+def _moved(award: Award, ends_at: dt.datetime | None) -> dt.datetime | None:
+    """Give when an award counts now: with the end of its window, or after the decision that came later."""
+    if ends_at is None or not isinstance(award, Published):
+        return None
+    decided_at = award.confirm_at if award.confirm_at > award.window_ends_at else ends_at
+    return max(ends_at, decided_at)
+
+
+def _open_deadlines(award: Award) -> dict[str, Deadline]:
+    open_: list[Objection | Appeal] = list(award.objections) if isinstance(award, Objected) else []
+    open_ += [award.file.appeal] if award.file.appeal is not None else []
+    return {each.id: each.deadline for each in open_ if each.deadline is not None}
 
 
 def falls_due(award: Award) -> list[tuple[str, Step]]:
     """Give what presses an award: (matter, step)."""
-    appeal_ = award.file.appeal
-    open_: list[Any] = list(award.objections) if isinstance(award, Objected) else []
-    open_ += [appeal_] if appeal_ is not None else []
-    return [(each.id, each.deadline.step) for each in open_ if each.deadline is not None and each.deadline.step]
+    return [(matter, deadline.step) for matter, deadline in _open_deadlines(award).items() if deadline.step is not None]
 
 
 # --- appeals ------------------------------------------------------------------------------------

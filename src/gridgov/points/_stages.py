@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 
 import attrs
 
 from gridgov.decider import changed
+from gridgov.escalation import Deadline
 from gridgov.points import _events as e
 from gridgov.points._state import (
     Appeal,
@@ -52,7 +54,8 @@ def next_award(name: str, before: Award | None, event: e.PointsEvent) -> Award:
             return Publishing(changed(file, changed_at=changed_at), event.list)
         case e.PublicationConfirmed():
             ends_at = event.window_ends_at
-            return Published(changed(file, changed_at=changed_at), event.list, ends_at, ends_at)
+            file = changed(file, changed_at=changed_at)
+            return Published(file, event.list, ends_at, ends_at, event.at, event.provisional)
         case e.AwardConfirmed():
             step_at = event.step_at
             return Confirmed(
@@ -66,7 +69,9 @@ def next_award(name: str, before: Award | None, event: e.PointsEvent) -> Award:
         case e.AwardAppealed() | e.AppealDismissed() | e.AppealUpheld():
             return _appealed(before, event)
         case e.AwardPressed():
-            return _pressed(before, event)
+            return _with_deadlines(before, {event.matter: event.deadline})
+        case e.AwardDeadlinesReviewed():
+            return _reviewed_again(before, event)
         case _:
             return _in_publicity(before, event)
 
@@ -173,20 +178,28 @@ def _appealed(before: Award, event: e.AwardAppealed | e.AppealDismissed | e.Appe
     return attrs.evolve(before, file=file)
 
 
-def _pressed(before: Award, event: e.AwardPressed) -> Award:
-    """Note how far the ladder was climbed."""
-    file = before.file
-    if file.appeal is not None and file.appeal.id == event.matter:
-        return attrs.evolve(before, file=changed(file, appeal=attrs.evolve(file.appeal, deadline=event.deadline)))
+def _with_deadlines(before: Award, deadlines: Mapping[str, Deadline]) -> Award:
+    """Give other deadlines to what is open."""
+    appeal = before.file.appeal
+    if appeal is not None and appeal.id in deadlines:
+        appeal = attrs.evolve(appeal, deadline=deadlines[appeal.id])
+        before = attrs.evolve(before, file=changed(before.file, appeal=appeal))
     if not isinstance(before, Objected):
-        raise ValueError(f"nothing of the award {file.id} is open to be pressed")
-    return attrs.evolve(
-        before,
-        objections=tuple(
-            attrs.evolve(each, deadline=event.deadline) if each.id == event.matter else each
-            for each in before.objections
-        ),
+        return before
+    open_ = tuple(
+        attrs.evolve(each, deadline=deadlines[each.id]) if each.id in deadlines else each for each in before.objections
     )
+    return attrs.evolve(before, objections=open_)
+
+
+def _reviewed_again(before: Award, event: e.AwardDeadlinesReviewed) -> Award:
+    after = _with_deadlines(before, event.deadlines)
+    if event.window_ends_at is None or not isinstance(after, Published | Objected):
+        return after
+    after = attrs.evolve(after, window_ends_at=event.window_ends_at, provisional=event.provisional)
+    if isinstance(after, Published) and event.confirm_at is not None:
+        after = attrs.evolve(after, confirm_at=event.confirm_at)
+    return after
 
 
 def _in_publicity(before: Award, event: e.PointsEvent) -> Award:
@@ -196,7 +209,9 @@ def _in_publicity(before: Award, event: e.PointsEvent) -> Award:
         case ((Published() | Objected()), e.AwardObjected()):
             open_ = before.objections if isinstance(before, Objected) else ()
             fresh = Objection(id=event.objection, by=event.by, deadline=event.deadline)
-            return Objected(file, before.list, before.window_ends_at, (*open_, fresh))
+            return Objected(
+                file, before.list, before.window_ends_at, (*open_, fresh), before.hung_at, before.provisional
+            )
         case Objected(), e.AwardVoided():
             return Voided(_newly_decided(changed(file, judges=_with(file.judges, event.by)), event.at))
         case Objected(), e.AwardObjectionDismissed() | e.AwardAmended():
@@ -211,5 +226,6 @@ def _decided(before: Objected, file: AwardFile, event: e.AwardObjectionDismissed
         file = _newly_decided(changed(file, given=event.given), event.at)
     left = tuple(each for each in before.objections if each.id != event.objection)
     if left:
-        return Objected(file, before.list, before.window_ends_at, left)
-    return Published(file, before.list, before.window_ends_at, event.confirm_at)
+        return attrs.evolve(before, file=file, objections=left)
+    ends_at = before.window_ends_at
+    return Published(file, before.list, ends_at, event.confirm_at, before.hung_at, before.provisional)

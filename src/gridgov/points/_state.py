@@ -42,6 +42,7 @@ __all__ = [
     "UnderReview",
     "Voided",
     "Voucher",
+    "unsettled",
 ]
 
 
@@ -151,6 +152,8 @@ class Published(_WithFile):
     list: str
     window_ends_at: dt.datetime
     confirm_at: dt.datetime
+    hung_at: dt.datetime | None = None
+    provisional: bool = False
 
 
 @attrs.frozen
@@ -160,6 +163,8 @@ class Objected(_WithFile):
     list: str
     window_ends_at: dt.datetime
     objections: tuple[Objection, ...]
+    hung_at: dt.datetime | None = None
+    provisional: bool = False
 
 
 @attrs.frozen
@@ -201,6 +206,15 @@ Award = (
     | Reversed
     | Expired
 )
+
+
+def unsettled(award: Award) -> bool:
+    """Say whether the award's window or a deadline of it rests on days that no notice has settled yet."""
+    open_: list[Objection | Appeal] = list(award.objections) if isinstance(award, Objected) else []
+    open_ += [award.file.appeal] if award.file.appeal is not None else []
+    if any(each.deadline is not None and each.deadline.unsettled for each in open_):
+        return True
+    return isinstance(award, Published | Objected) and award.provisional
 
 
 # --- accounts -----------------------------------------------------------------------------------
@@ -300,7 +314,7 @@ class Account:
     :param closed: why nobody earns on it any more; :param heir: who gets what comes later.
     :param shows_name: whether lists may show the full name.
     :param figures: what moved in months that have no line yet; :param closings: unit → closing
-        balance and debt of the newest line; :param thanked: month → points earned, from written lines.
+        balance and debt of the newest line; :param thanked: month → points earned and not reversed, from written lines.
     :param written: the newest month whose line was written.
     """
 
@@ -470,10 +484,14 @@ class Periods:
 
 @attrs.frozen(kw_only=True)
 class Period:
-    """A closed month while its lines are written, and after."""
+    """A closed month while its lines are written, and after.
+
+    :param totals: at a quarter's end: league → points → how many have so many in the quarter.
+    """
 
     month: str
     lines: int = 0
     closing: Mapping[str, int] = attrs.field(factory=dict)
     digests: tuple[str, ...] = ()
     sealed: bool = False
+    totals: Mapping[str, Mapping[int, int]] = attrs.field(factory=dict)

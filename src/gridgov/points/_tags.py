@@ -90,6 +90,7 @@ _TAGS: Mapping[type, Callable[[Any], tuple[str, ...]]] = {
     e.PublicationConfirmed: _list_tags,
     e.AwardObjected: _award_tags,
     e.AwardPressed: _award_tags,
+    e.AwardDeadlinesReviewed: _award_tags,
     e.AwardObjectionDismissed: _award_tags,
     e.AwardAmended: _with_owners,
     e.AwardVoided: _with_owners,

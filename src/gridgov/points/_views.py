@@ -8,16 +8,32 @@ from collections.abc import Mapping
 import attrs
 
 from gridgov.decider import Sight
+from gridgov.errors import NotFoundError, as_code
 from gridgov.points._commands import RollRow
 from gridgov.points._decide import STORED_NAMES
 from gridgov.points._events import PeriodLine, PeriodPublished, StatementsClosed
 from gridgov.points._given import PointsGiven
 from gridgov.points._months import in_league, months_of
-from gridgov.points._state import Account, Award, Balance, Household, Period, Voucher
+from gridgov.points._state import (
+    Account,
+    Approved,
+    Award,
+    Balance,
+    Claimed,
+    Household,
+    Objected,
+    Period,
+    Published,
+    Publishing,
+    UnderReview,
+    Voucher,
+)
 from gridgov.proofs import digest
 
 __all__ = [
     "AwardList",
+    "AwardView",
+    "Holdings",
     "Honors",
     "HouseholdBalance",
     "HouseholdBalanceAnswer",
@@ -111,7 +127,7 @@ def _ref(event: object) -> str:
 
 @attrs.frozen(kw_only=True)
 class HouseholdBalanceAnswer:
-    """What a household has together, and each of its members."""
+    """What a household has together, each of its members, and its own account where there is a pool."""
 
     balance: Balance
     members: Mapping[str, Balance]
@@ -354,18 +370,85 @@ class MonthsPublished:
         return True
 
 
+@attrs.frozen
+class AwardView:
+    """One award, in whatever state it is."""
+
+    award: str
+
+    def answer(self, sight: Sight) -> Award:
+        """Give the award.
+
+        :raises NotFoundError: for one that was never proposed.
+        """
+        found: Award | None = sight.subject(f"award:{self.award}")
+        if found is None:
+            raise NotFoundError(f"there is no award {as_code(self.award)}")
+        return found
+
+    def place(self, sight: Sight) -> str | None:
+        """No place."""
+        return None
+
+    def mine(self, by: str) -> bool:
+        """Needs a grant: members see their own statement."""
+        return False
+
+
+@attrs.frozen
+class Holdings:
+    """What one account has now, without its story: buckets, lots, households, freezes."""
+
+    account: str
+
+    def answer(self, sight: Sight) -> Account:
+        """Give the account; one that nobody booked on is empty."""
+        found: Account | None = sight.subject(f"account:{self.account}")
+        return found or Account(id=self.account)
+
+    def place(self, sight: Sight) -> str | None:
+        """No place."""
+        return None
+
+    def mine(self, by: str) -> bool:
+        """One's own account."""
+        return by == self.account
+
+
+_UNDER_WAY: Mapping[str, type | None] = {
+    "claimed": Claimed,
+    "under-review": UnderReview,
+    "approved": Approved,
+    "publishing": Publishing,
+    "published": Published,
+    "objected": Objected,
+    "appealed": None,
+}
+
+
 @attrs.frozen(kw_only=True)
 class AwardList:
-    """Awards in one state (``"claimed"``, ``"approved"``, ``"published"`` …), in order of their id.
+    """Awards in one state, in order of their id.
 
-    Only of awards that are under way: what is rejected, voided or confirmed is found in the statement.
+    :param state: ``claimed``, ``under-review``, ``approved``, ``publishing``, ``published``, ``objected``, or
+        ``appealed`` for those whose decision is appealed. What is done is found by :class:`AwardView`.
     """
 
     state: str
 
     def answer(self, sight: Sight) -> tuple[Award, ...]:
-        """Give the awards."""
-        found = [award for award in sight.live("award:") if type(award).__name__.lower() == self.state]
+        """Give the awards.
+
+        :raises ValueError: for another word.
+        """
+        if self.state not in _UNDER_WAY:
+            raise ValueError(f"awards under way are {', '.join(_UNDER_WAY)}, not {self.state!r}")
+        kind = _UNDER_WAY[self.state]
+        found = [
+            award
+            for award in sight.live("award:")
+            if (award.file.appeal is not None if kind is None else isinstance(award, kind))
+        ]
         return tuple(sorted(found, key=lambda award: award.file.id))
 
     def place(self, sight: Sight) -> str | None:
