@@ -40,6 +40,10 @@ def rows(name):
             yield json.loads(line)
 
 
+def read(row):
+    return Codec().read(row["name"], row["shape"], row["body"].encode())
+
+
 def restored(name):
     """Append a journal to a fresh store; its heads must come out as they were written."""
     store = MemoryStore()
@@ -92,6 +96,27 @@ def test_the_ledger_of_the_journal_keeps_every_promise():
     points = [event for event in events if isinstance(event, PointsEvent)]
     assert len(points) > 3000
     assert list(audit(points)) == []
+
+
+def test_a_quarter_of_points_replays_to_the_same_heads_and_the_same_accounts():
+    store, heads = restored("points-0.1.0")
+    assert [record.head.hex() for record in store.read()] == heads
+    memory = Memory(store, Codec(), "150203005")
+    memory.follow()
+    accounts = {tag: account for tag, account in memory.live.items() if tag.startswith("account:")}
+    balances = [account.balance() for account in accounts.values()]
+    assert sum(balance.posted for balance in balances) == 3777
+    assert sum(balance.pending for balance in balances) == sum(balance.debt for balance in balances) == 0
+    written = [event for event in map(read, rows("points-0.1.0")) if isinstance(event, PointsEvent)]
+    assert list(audit(written)) == []
+    missing = set(POINTS.events) - {row["name"] for row in rows("points-0.1.0")}
+    assert missing == {"award-deadlines-reviewed", "budget-allotted", "lot-expired"}
+
+
+def test_the_quarter_holds_no_personal_data():
+    text = "".join(row["body"] for row in rows("points-0.1.0"))
+    for private in ("没有见到", "一致", "朱英娟", "徐艳英", "郭"):
+        assert private not in text
 
 
 def test_the_journal_holds_most_kinds_of_event_and_no_personal_data():

@@ -1,10 +1,11 @@
 import datetime as dt
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gridgov.decider import Watched
+from gridgov.decider import Watched, changed
 from gridgov.errors import NotFoundError
 from gridgov.policy import Dated, Timeline
 from gridgov.wording import Phrasebook
@@ -55,3 +56,14 @@ def test_subjects_remember_who_was_asked_for_absent_ones_too():
         list(watched)
     with pytest.raises(TypeError, match="by tag"):
         len(watched)
+
+
+def test_a_changed_copy_is_what_evolve_gives_and_the_value_stays_as_it_was():
+    from gridgov.points import Account
+
+    before = Account(id="resident:1", expiries=2)
+    after = changed(before, expiries=3, closed="moved-away")
+    assert after == attrs.evolve(before, expiries=3, closed="moved-away")
+    assert before == Account(id="resident:1", expiries=2)
+    with pytest.raises(TypeError, match="no spent"):
+        changed(before, spent=1)
