@@ -82,11 +82,19 @@ def routing() -> Measured:
     return topic.measure()
 
 
+def points() -> Measured:
+    sys.path.insert(0, str(HERE / "points"))
+    import topic
+
+    return topic.measure()
+
+
 TOPICS: dict[str, Callable[[], Measured]] = {
     "street": street,
     "merging": merging,
     "cases": cases,
     "routing": routing,
+    "points": points,
 }
 
 

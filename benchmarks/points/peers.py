@@ -115,7 +115,7 @@ def beancount_postings(events: Sequence[PointsEvent], folder: Path) -> float:
 
     opened: dict[str, None] = {}
     lines: list[str] = []
-    for number, booked in enumerate(event for event in events if event.entries):
+    for number, booked in enumerate([each for each in events if each.entries]):
         lines.append(f'{booked.at.date().isoformat()} * "e{number}"')
         for entry in booked.entries:
             kind = "Income" if entry.account.startswith("book:") else "Assets"

@@ -222,7 +222,13 @@ def street(households: int, transfers: int) -> dict[str, float]:
                 lines = office.ask(MonthLines(month=month_of(number)), by="desk-1")
                 closed = time.perf_counter()
                 published = publish_month(
-                    month_of(number), lines, salts, secrets.token_bytes, log=log, head="0" * 64, position=office.position
+                    month_of(number),
+                    lines,
+                    salts,
+                    secrets.token_bytes,
+                    log=log,
+                    head="0" * 64,
+                    position=office.position,
                 )
                 proofs = [published.statement(line.account, line.unit) for line in lines]
                 note, log = published.note, published.log
@@ -279,7 +285,12 @@ def district(households: int, transfers: int) -> dict[str, Any]:
         close_month(setup, live, month_of(number), at)
         del page
         memory.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
-    return {"memory": memory, "events": events, "seconds": folding, "accounts": sum(t.startswith("account:") for t in live)}
+    return {
+        "memory": memory,
+        "events": events,
+        "seconds": folding,
+        "accounts": sum(t.startswith("account:") for t in live),
+    }
 
 
 def close_month(setup: Setup, live: dict[str, Any], month: str, at: dt.datetime) -> None:

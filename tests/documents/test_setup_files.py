@@ -120,8 +120,8 @@ def test_twelve_planted_mistakes_are_told_at_once_each_with_its_file_and_most_wi
         ),
         (
             "deeds.csv",
-            "meeting,participation,参加会议,meeting attended,3,12",
-            "meeting,p,参,m,30,12",
+            "meeting,participation,参加会议,meeting attended,3,time,12",
+            "meeting,p,参,m,30,time,12",
             "points.cap-below-award",
         ),
         ("goods.csv", "soap,charity-shop", "soap,charity-shp", "points.unknown-outlet"),
