@@ -31,6 +31,11 @@ DRAWN = {
 WIDTH, HEIGHT, COLUMN, ROW = 118, 40, 205, 185
 
 
+def cell(field: Any) -> str:
+    """Give a field's description so that it stays in its cell of a table."""
+    return str(field.get("description", "")).replace("|", "\\|")
+
+
 def first(text: str | None) -> str:
     return " ".join((text or "").split("\n\n")[0].split())
 
@@ -186,7 +191,7 @@ def files() -> str:
                 else ""
             )
             lines.append(
-                f"| `{key}` | {'yes' if key in required else ''} | {default} | {field.get('description', '')} |"
+                f"| `{key}` | {'yes' if key in required else ''} | {default} | {cell(field)} |"
             )
         lines.append("")
         for part, schema in schemas[name].get("$defs", {}).items():
@@ -196,7 +201,7 @@ def files() -> str:
             for key, field in schema["properties"].items():
                 needed = key in schema.get("required", [])
                 default = "" if needed or field.get("default") in ("", None, []) else f"`{field['default']}`"
-                lines.append(f"| `{key}` | {'yes' if needed else ''} | {default} | {field.get('description', '')} |")
+                lines.append(f"| `{key}` | {'yes' if needed else ''} | {default} | {cell(field)} |")
             lines.append("")
     lines += [
         "places.csv, organizations.csv, catalog.csv, rules.csv and setup.yaml must be there; the other tables may be absent.",

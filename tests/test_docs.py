@@ -102,6 +102,14 @@ def test_every_refusal_of_the_code_is_in_the_reference_and_the_other_way_round()
     assert set(listed) == codes_in_the_code()
 
 
+def test_every_guarantee_of_the_ledger_names_a_test_that_there_is():
+    page = (ROOT / "docs/reference/ledger.md").read_text("utf-8")
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", page)
+    assert len(named) >= 18
+    for file, test in named:
+        assert f"def {test}(" in (ROOT / file).read_text("utf-8"), test
+
+
 def test_every_word_that_stored_names_use_is_in_the_glossary():
     from gridgov.documents import SHAPES
 

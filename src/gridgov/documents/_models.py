@@ -236,20 +236,22 @@ class DeedRow(Row):
     en: str
     points: int = Field(description="for one unit, 1 or more")
     month_cap: ZeroIfEmpty = Field(default=0, description="the most points of one account in a month; empty for no cap")
-    from_on: OptionalDate = Field(default=None, alias="from", description="first day; a deed may stand on several rows")
-    until_on: OptionalDate = Field(default=None, alias="until", description="last day")
+    from_on: OptionalDate = Field(
+        default=None, alias="from", description="first day, YYYY-MM-DD; a deed may have several rows"
+    )
+    until_on: OptionalDate = Field(default=None, alias="until", description="last day, YYYY-MM-DD")
     unit: Annotated[str, BeforeValidator(lambda value: value or "time")] = Field(
         default="time", description="what is counted: time, hour, visit ..."
     )
     caps: Words = Field(default=(), description="more caps: 20/week|40/month/household|2000/quarter/community")
     cooldown_days: ZeroIfEmpty = Field(default=0, description="days between two of one account")
     evidence: Words = Field(default=(), description="kinds of evidence that a claim must bring, with | between")
-    proposers: Words = Field(default=(), description="roles that may propose it, self for oneself; empty for anybody")
+    proposers: Words = Field(default=(), description="roles that may propose it, with | between; self: oneself")
     members: Annotated[tuple[str, ...], BeforeValidator(lambda value: _words(value) or ("resident", "worker"))] = Field(
         default=("resident", "worker"), description="who can earn it: resident|worker|household|organization"
     )
     book: str = Field(default="", description="its unit of account, where it is not the policy's")
-    only: Words = Field(default=(), description="goods or outlets that its points can be spent on; empty for all")
+    only: Words = Field(default=(), description="goods or outlets that its points buy, with | between; empty for all")
     wishes: str = Field(default="", description="what residents said when the value was set")
 
 
@@ -453,8 +455,8 @@ class CasesPart(Document):
 class PanelPart(Document):
     """A member of the review panel."""
 
-    person: str
-    side: str
+    person: str = Field(description="a person of persons.csv, or resident:ID")
+    side: str = Field(description="community-worker, grid-worker, resident or supervision-committee")
 
 
 class LeaguePart(Document):
@@ -470,9 +472,9 @@ class LeaguePart(Document):
 class ThanksPart(Document):
     """A deed that follows from a case."""
 
-    event: str = "case-closed"
-    who: str = "opened_by"
-    deed: str
+    event: str = Field(default="case-closed", description="case-closed")
+    who: str = Field(default="opened_by", description="opened_by or handled_by")
+    deed: str = Field(description="an id of deeds.csv; the office proposes it by itself")
 
 
 class PointsPart(Document):

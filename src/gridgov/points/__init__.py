@@ -207,6 +207,7 @@ from gridgov.points._views import (
     Statement,
     StatementAnswer,
     StatementLine,
+    Vouchers,
 )
 
 __all__ = [
@@ -362,6 +363,7 @@ __all__ = [
     "UnderReview",
     "Voided",
     "Voucher",
+    "Vouchers",
     "adds_up",
     "audit",
     "check_scheme",

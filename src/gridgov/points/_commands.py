@@ -298,6 +298,8 @@ class ConsentToName:
 class Freeze:
     """Nothing of an account, a lot or a voucher can be spent for now. The command's id becomes the freeze's id.
 
+    What was reserved before is not held by a freeze of its account: freeze the voucher, too.
+
     :param lot: only this lot; :param voucher: only this voucher; neither: the whole account.
     :param authority: who ordered it; :param until_on: its last day, never without one.
     """

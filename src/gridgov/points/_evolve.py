@@ -76,21 +76,18 @@ def added(counts: Mapping[str, int], key: str, delta: int) -> Mapping[str, int]:
 
 def _newly_counted(event: e.PointsEvent) -> int:
     """Say how many points more count against the limits of an award."""
-    match event:
-        case e.AwardProposed():
-            return event.asked
-        case e.AwardReviewed():
-            return event.given - event.asked
-        case e.AwardAmended():
-            return event.given - event.before
-        case e.AwardVoided():
-            return -event.before
-        case e.AwardReversed():
-            return -event.points
-        case e.AppealUpheld():
-            return event.points
-        case _:
-            return 0
+    count = _COUNTED.get(type(event))
+    return count(event) if count is not None else 0
+
+
+_COUNTED: Mapping[type, Callable[[Any], int]] = {
+    e.AwardProposed: lambda event: event.asked,
+    e.AwardReviewed: lambda event: event.given - event.asked,
+    e.AwardAmended: lambda event: event.given - event.before,
+    e.AwardVoided: lambda event: -event.before,
+    e.AwardReversed: lambda event: -event.points,
+    e.AppealUpheld: lambda event: event.points,
+}
 
 
 def _counted(subject: str, before: Mapping[str, int], event: e.PointsEvent) -> Mapping[str, int]:
@@ -287,8 +284,11 @@ def _counting(account: Account, event: Any) -> _Changes:
     if event.account != account.id:
         return {}
     delta = _newly_counted(event)
+    if not delta:
+        return {}
     counted = added(account.counted, f"{event.deed}:{event.month}", delta)
-    counted = _counted(f"account:{account.id}", counted, event)
+    if event.counted:
+        counted = _counted(f"account:{account.id}", counted, event)
     if not isinstance(event, e.AwardReversed):
         return {"counted": counted}
     return {"counted": counted, "earned": added(account.earned, event.month, -event.points)}
@@ -455,17 +455,11 @@ def _booked_on(lot: Lot, entry: e.Entry) -> Lot:
     )
 
 
-def _kept(lots: Mapping[str, Lot], event: e.PointsEvent) -> tuple[Lot, ...]:
+def _kept(lots: dict[str, Lot], event: e.PointsEvent) -> tuple[Lot, ...]:
     """Give the lots in which something is left, with the ends that were moved."""
-    ends = {end.lot: end for end in getattr(event, "ends", ())}
-    found = []
-    for lot in lots.values():
-        if lot.posted or lot.held or lot.frozen:
-            end = ends.get(lot.id)
-            found.append(
-                lot if end is None else attrs.evolve(lot, expires_on=end.expires_on, expires_at=end.expires_at)
-            )
-    return tuple(found)
+    for end in getattr(event, "ends", ()):
+        lots[end.lot] = attrs.evolve(lots[end.lot], expires_on=end.expires_on, expires_at=end.expires_at)
+    return tuple([lot for lot in lots.values() if lot.posted or lot.held or lot.frozen])
 
 
 _POINTS = frozenset({"pending", "posted", "held", "frozen", "debt"})
@@ -488,12 +482,9 @@ def _figured(
     what = _MOVES[type(event)]
     period = event.period or f"{event.at:%Y-%m}"
     for unit, delta in deltas.items():
-        mine, others = Figures(period=period, unit=unit), []
-        for each in figures:
-            if each.period == period and each.unit == unit:
-                mine = each
-            else:
-                others.append(each)
+        mine = next((each for each in figures if each.period == period and each.unit == unit), None)
+        others = tuple(each for each in figures if each is not mine) if mine is None or len(figures) > 1 else ()
+        mine = mine or Figures(period=period, unit=unit)
         debt = -debts.get(unit, 0)
         match what:
             case "earned":

@@ -118,11 +118,16 @@ def _check_stock(good: Good, quantity: int, subjects: Subjects) -> None:
 
 def _check_limits(good: Good, quantity: int, account: Account, household: str, window: str, subjects: Subjects) -> None:
     key = f"{good.id}:{window}" if window else good.id
-    if good.limit and account.taken.get(key, 0) + quantity > good.limit:
-        refuse("limit-reached", f"each member may have {good.limit} of {good.en}", good=good.id)
+    when = f" in {window}" if window else ""
+    had = account.taken.get(key, 0)
+    if good.limit and had + quantity > good.limit:
+        message = f"each member may have {good.limit} of {good.en}{when}; {account.id} has had {had}"
+        refuse("limit-reached", message, good=good.id, had=had)
     house = household_of(household, subjects)
-    if good.household_limit and house is not None and house.taken.get(key, 0) + quantity > good.household_limit:
-        refuse("limit-reached", f"each household may have {good.household_limit} of {good.en}", good=good.id)
+    had = house.taken.get(key, 0) if house is not None else 0
+    if good.household_limit and house is not None and had + quantity > good.household_limit:
+        message = f"each household may have {good.household_limit} of {good.en}{when}; {house.id} has had {had}"
+        refuse("limit-reached", message, good=good.id, had=had)
 
 
 def _reserved(good: Good, quantity: int, account: Account, lots: Sequence[Lot], price: int) -> tuple[e.Entry, ...]:

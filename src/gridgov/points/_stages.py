@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import attrs
 
@@ -43,37 +44,39 @@ def next_award(name: str, before: Award | None, event: e.PointsEvent) -> Award:
         return _compensation(event, before)
     if before is None:
         raise ValueError(f"{type(event).__name__} comes before its award was proposed")
+    return _NEXT.get(type(event), _in_publicity)(before, event)
+
+
+def _later(file: AwardFile, event: e.PointsEvent) -> dt.datetime:
+    at = event.at
+    return at if at > file.changed_at else file.changed_at
+
+
+def _called(before: Award, event: e.SittingCalled) -> Award:
+    return UnderReview(changed(before.file, changed_at=_later(before.file, event)), event.sitting)
+
+
+def _listed(before: Award, event: e.AwardsPublished) -> Award:
+    return Publishing(changed(before.file, changed_at=_later(before.file, event)), event.list)
+
+
+def _hung(before: Award, event: e.PublicationConfirmed) -> Award:
+    ends_at = event.window_ends_at
+    file = changed(before.file, changed_at=_later(before.file, event))
+    return Published(file, event.list, ends_at, ends_at, event.at, event.provisional)
+
+
+def _confirmed(before: Award, event: e.AwardConfirmed) -> Award:
+    file, step_at = before.file, event.step_at
+    return Confirmed(
+        changed(file, changed_at=_later(file, event), confirmed_at=step_at, decided_at=step_at, appealed=False)
+    )
+
+
+def _expired(before: Award, event: e.LotExpired) -> Award:
     file = before.file
-    changed_at = max(event.at, file.changed_at)
-    match event:
-        case e.SittingCalled():
-            return UnderReview(changed(file, changed_at=changed_at), event.sitting)
-        case e.AwardReviewed():
-            return _reviewed(file, event)
-        case e.AwardsPublished():
-            return Publishing(changed(file, changed_at=changed_at), event.list)
-        case e.PublicationConfirmed():
-            ends_at = event.window_ends_at
-            file = changed(file, changed_at=changed_at)
-            return Published(file, event.list, ends_at, ends_at, event.at, event.provisional)
-        case e.AwardConfirmed():
-            step_at = event.step_at
-            return Confirmed(
-                changed(file, changed_at=changed_at, confirmed_at=step_at, decided_at=step_at, appealed=False)
-            )
-        case e.LotExpired():
-            file = changed(file, changed_at=changed_at, expired=file.expired + event.expired)
-            return Reversed(file) if isinstance(before, Reversed) else Expired(file)
-        case e.AwardReversed():
-            return _reversed(before, event)
-        case e.AwardAppealed() | e.AppealDismissed() | e.AppealUpheld():
-            return _appealed(before, event)
-        case e.AwardPressed():
-            return _with_deadlines(before, {event.matter: event.deadline})
-        case e.AwardDeadlinesReviewed():
-            return _reviewed_again(before, event)
-        case _:
-            return _in_publicity(before, event)
+    file = changed(file, changed_at=_later(file, event), expired=file.expired + event.expired)
+    return Reversed(file) if isinstance(before, Reversed) else Expired(file)
 
 
 def _claimed(event: e.AwardProposed) -> Award:
@@ -124,10 +127,10 @@ def _compensation(event: e.AppealUpheld, before: Award | None) -> Award:
     )
 
 
-def _reviewed(file: AwardFile, event: e.AwardReviewed) -> Award:
+def _reviewed(before: Award, event: e.AwardReviewed) -> Award:
     file = changed(
-        file,
-        changed_at=max(event.at, file.changed_at),
+        before.file,
+        changed_at=_later(before.file, event),
         given=event.given,
         unit=event.unit,
         source=event.source,
@@ -142,7 +145,7 @@ def _reversed(before: Award, event: e.AwardReversed) -> Award:
     file = before.file
     file = changed(
         file,
-        changed_at=max(event.at, file.changed_at),
+        changed_at=_later(file, event),
         reversed=file.reversed + event.points,
         judges=_with(file.judges, event.by),
     )
@@ -161,7 +164,7 @@ def _with(judges: tuple[str, ...], by: str) -> tuple[str, ...]:
 
 def _appealed(before: Award, event: e.AwardAppealed | e.AppealDismissed | e.AppealUpheld) -> Award:
     """Note an appeal, or that it was decided; the state stays what it is."""
-    file = changed(before.file, changed_at=max(event.at, before.file.changed_at))
+    file = changed(before.file, changed_at=_later(before.file, event))
     match event:
         case e.AwardAppealed():
             appeal = Appeal(id=event.appeal, by=event.by, deadline=event.deadline)
@@ -204,7 +207,7 @@ def _reviewed_again(before: Award, event: e.AwardDeadlinesReviewed) -> Award:
 
 def _in_publicity(before: Award, event: e.PointsEvent) -> Award:
     """Give what an objection, or its end, makes of a published award."""
-    file = changed(before.file, changed_at=max(event.at, before.file.changed_at))
+    file = changed(before.file, changed_at=_later(before.file, event))
     match before, event:
         case ((Published() | Objected()), e.AwardObjected()):
             open_ = before.objections if isinstance(before, Objected) else ()
@@ -229,3 +232,23 @@ def _decided(before: Objected, file: AwardFile, event: e.AwardObjectionDismissed
         return attrs.evolve(before, file=file, objections=left)
     ends_at = before.window_ends_at
     return Published(file, before.list, ends_at, event.confirm_at, before.hung_at, before.provisional)
+
+
+def _pressed(before: Award, event: e.AwardPressed) -> Award:
+    return _with_deadlines(before, {event.matter: event.deadline})
+
+
+_NEXT: Mapping[type, Callable[[Any, Any], Award]] = {
+    e.SittingCalled: _called,
+    e.AwardReviewed: _reviewed,
+    e.AwardsPublished: _listed,
+    e.PublicationConfirmed: _hung,
+    e.AwardConfirmed: _confirmed,
+    e.LotExpired: _expired,
+    e.AwardReversed: _reversed,
+    e.AwardAppealed: _appealed,
+    e.AppealDismissed: _appealed,
+    e.AppealUpheld: _appealed,
+    e.AwardPressed: _pressed,
+    e.AwardDeadlinesReviewed: _reviewed_again,
+}

@@ -46,6 +46,7 @@ __all__ = [
     "Statement",
     "StatementAnswer",
     "StatementLine",
+    "Vouchers",
 ]
 
 
@@ -133,12 +134,12 @@ class HouseholdBalanceAnswer:
     members: Mapping[str, Balance]
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class HouseholdBalance:
     """What the members of a household have together on a day: a view, which moves nothing."""
 
     household: str
-    on: dt.date
+    on: dt.date = attrs.field(kw_only=True)
 
     def answer(self, sight: Sight) -> HouseholdBalanceAnswer:
         """Add up the members' balances, and the pool where there is one."""
@@ -209,7 +210,7 @@ def _ranked(ordered: list[tuple[int, str]]) -> list[tuple[int, int, str]]:
     return rows
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class Honors:
     """The roll of honor of a quarter in one league (季度表彰), from the sealed lines of its months.
 
@@ -219,8 +220,8 @@ class Honors:
     """
 
     quarter: str
-    league: str
-    top: int = 3
+    league: str = attrs.field(kw_only=True)
+    top: int = attrs.field(default=3, kw_only=True)
 
     def answer(self, sight: Sight) -> tuple[RollRow, ...]:
         """Rank those who earned anything; nothing where the league or the quarter is unknown."""
@@ -331,7 +332,7 @@ class Liabilities:
         return False
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class MonthLines:
     """The written lines of a closed month (``"2026-09"``), for :func:`~gridgov.points.publish_month`."""
 
@@ -415,6 +416,27 @@ class Holdings:
         return by == self.account
 
 
+@attrs.frozen
+class Vouchers:
+    """The vouchers of an account that are reserved and not collected yet; :func:`slip_of` prints one."""
+
+    account: str
+
+    def answer(self, sight: Sight) -> tuple[Voucher, ...]:
+        """Give the vouchers, in order of their id."""
+        found = [voucher for voucher in sight.live("voucher:") if isinstance(voucher, Voucher)]
+        mine = [each for each in found if each.account == self.account and each.state == "reserved"]
+        return tuple(sorted(mine, key=lambda voucher: voucher.id))
+
+    def place(self, sight: Sight) -> str | None:
+        """No place."""
+        return None
+
+    def mine(self, by: str) -> bool:
+        """One's own account."""
+        return by == self.account
+
+
 _UNDER_WAY: Mapping[str, type | None] = {
     "claimed": Claimed,
     "under-review": UnderReview,
@@ -426,7 +448,7 @@ _UNDER_WAY: Mapping[str, type | None] = {
 }
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class AwardList:
     """Awards in one state, in order of their id.
 
