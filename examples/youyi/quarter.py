@@ -337,7 +337,7 @@ class Quarter:
         again = attrs.evolve(gate, note="又报了一次")
         self.turned_down(on(10, 12, 19), "gate-again", again, who, "claimed-already")
         # Under another name for the same occasion nobody notices, until it is spent.
-        self.say("told:gate-copied", who, "help", on(10, 13, 19), occasion="gate, copied")
+        self.say("told:gate-copied", who, "help", on(10, 13, 19), occasion="gate-copied")
         self.do(on(10, 27, 14), "told:haircut", Redeem(account=who, good="haircut"), who)
         self.do(on(10, 28, 14), "told:haircut/collect", CollectVoucher("told:haircut"), "elder-care")
         mistake = ReverseAward("told:gate-copied", points=5, ground="recorded-twice", reason="同一件事记了两次")

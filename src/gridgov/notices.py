@@ -1,8 +1,9 @@
 """Who must be told what: values, no sending.
 
-A notice says what has happened to which case, in the words of :func:`gridgov.cases.describe`,
-which hold no personal data. Whom it is for is an opaque id; a channel knows how to reach it. Its
-id is made from the event's place in its stream, so the same event never gives another id.
+A notice says what has happened to which case or award, in the words of
+:func:`gridgov.cases.describe` and :func:`gridgov.points.describe_award`, which hold no personal
+data. Whom it is for is an opaque id; a channel knows how to reach it. Its id is made from the
+event's place in its stream, so the same event never gives another id.
 """
 
 from __future__ import annotations
@@ -26,11 +27,17 @@ from gridgov.cases import (
     holder_of,
     unnamed,
 )
+from gridgov.points import AwardEvent, AwardFile, AwardPressed, describe_award
 from gridgov.setup import Setup
 
 __all__ = ["AUDIENCES", "Notice", "notices_for"]
 
-AUDIENCES = frozenset({"lead", "supporting", "informed", "supervisor", "reporter", "followers", "desk", "called"})
+AUDIENCES = frozenset({"lead", "supporting", "informed", "supervisor", "reporter", "followers", "desk", "called"}) | {
+    "member",
+    "proposer",
+    "panel",
+}
+"""Of cases the first ones; of awards member, proposer, panel (those who have not judged it), supervisor and desk."""
 
 
 @attrs.frozen(kw_only=True)
@@ -65,6 +72,8 @@ def notices_for(
         A rung whose next one was due by then, and was climbed, was passed in one go, and only the
         last one of them sends a notice; so with a warning that the next one overtook.
     """
+    if isinstance(event, AwardEvent) and after is not None:
+        yield from _of_award(name, event, after.file, place, setup)
     if not isinstance(event, CaseEvent) or after is None or _overtaken(event, recorded_at, later):
         return
     withheld = unnamed(after.file, setup.roster, setup.case_policy.on(setup.calendar.local(event.at).date()).desk)
@@ -83,6 +92,57 @@ def notices_for(
                     subject=event.case,
                     text=describe(name, event, subscription.language, zone=zone, withheld=hidden, named=named),
                 )
+
+
+def _of_award(name: str, event: AwardEvent, file: AwardFile, place: str, setup: Setup) -> Iterator[Notice]:
+    """Give the notices about an award: to whom it is about, who proposed it, and who is pressed to decide."""
+    day = setup.calendar.local(event.at).date()
+    scheme = setup.points_policy.on(file.on).deeds.get(file.deed)
+    for subscription in setup.subscriptions:
+        if subscription.event != name:
+            continue
+        deed = getattr(scheme, subscription.language, file.deed)
+        for to in dict.fromkeys(_concerned(subscription.audience, event, file, setup, day)):
+            yield Notice(
+                id=f"{place}:{subscription.audience}:{to}:{subscription.channel}",
+                channel=subscription.channel,
+                to=to,
+                subject=file.id,
+                text=describe_award(name, event, file, subscription.language, deed=deed),
+            )
+
+
+def _concerned(audience: str, event: AwardEvent, file: AwardFile, setup: Setup, day: dt.date) -> Sequence[str]:
+    desk = setup.case_policy.on(day).desk
+    match audience:
+        case "member":
+            return [file.account]
+        case "proposer":
+            return [file.proposed_by] if not file.proposed_by.startswith("system:") else []
+        case "panel":
+            return [member.person for member in setup.points_policy.on(day).panel if member.person not in file.judges]
+        case "supervisor" if isinstance(event, AwardPressed) and event.target:
+            return _targets(event.target, file.community or setup.jurisdiction, setup, day) or [desk]
+        case "desk":
+            return [desk]
+        case _:
+            return []
+
+
+def _targets(target: str, place: str, setup: Setup, day: dt.date) -> Sequence[str]:
+    """Give who stands on a rung."""
+    kind, _, name = target.partition(":")
+    match kind:
+        case "role":
+            return setup.roster.climb(name, place, setup.territory, day).holders
+        case "nearest":
+            return setup.roster.climb_to(name, place, setup.territory, day).holders
+        case "org":
+            return [name]
+        case "desk":
+            return []
+        case _:
+            return [target]
 
 
 def _overtaken(event: CaseEvent, recorded_at: dt.datetime | None, later: Callable[[], Iterable[Any]]) -> bool:

@@ -114,7 +114,7 @@ def _thank(event: CaseClosed, closed: Closed, position: int, setup: Setup) -> It
             continue  # points for it would say who reported it
         account = file.opened_by if thanks.who == "opened_by" else event.resolved_by
         if _unpaid(account, setup, on):
-            command = ProposeAward(account=account, deed=thanks.deed, on=on, occasion=file.id)
+            command = ProposeAward(account=account, deed=thanks.deed, on=on, occasion=file.id, place=file.place)
             yield Reaction(f"thanks:{position}:{thanks.who}:{thanks.deed}", command)
 
 

@@ -17,6 +17,7 @@ from gridgov.points import (
     ClosePeriod,
     Confirmed,
     ConfirmPublication,
+    DecideAwardObjection,
     Deed,
     Holdings,
     HoldSitting,
@@ -139,7 +140,7 @@ def test_a_closed_month_writes_every_line_and_seals_itself():
         assert refused.value.code == "points.period-closed"
 
 
-def test_what_the_clock_does_late_is_booked_in_the_open_month():
+def test_closing_a_month_first_does_what_was_due_in_it():
     clock = SimulatedClock(NOON)
     with opened(clock=clock, lasts_months=0) as office:
         give(office, clock, "a1")
@@ -153,7 +154,7 @@ def test_what_the_clock_does_late_is_booked_in_the_open_month():
         office.handle(ClosePeriod(period="2026-09"), by="desk-1")  # nobody has called tick for weeks
         office.tick()
         confirmed = [event for event in office.events("points") if getattr(event, "award", "") == "late"][-1]
-        assert (f"{confirmed.at:%Y-%m}", confirmed.period) == ("2026-09", "2026-10")
+        assert (f"{confirmed.at:%Y-%m}", confirmed.period) == ("2026-09", "2026-09")
         assert list(audit(office.events("points"))) == []
 
 
@@ -450,3 +451,53 @@ def test_two_processes_that_spend_at_once_never_overdraw(tmp_path):
         # Ten points, three apiece, two each by the good's own limit.
         assert (taken, holdings.held, holdings.available) == (2, 6, 4)
         assert list(audit(office.events("points"))) == []
+
+
+# --- notices --------------------------------------------------------------------------------------
+
+
+def test_people_are_told_what_became_of_an_award_and_who_has_to_decide_is_pressed_rung_by_rung():
+    """异议逾期逐级催办; 结果告知本人."""
+    from gridgov.delivery import ConsoleChannel
+    from gridgov.setup import Subscription
+
+    told_of = (
+        ("award-reviewed", "member", "zh"),
+        ("award-objected", "panel", "en"),
+        ("award-pressed", "supervisor", "zh"),
+        ("award-voided", "proposer", "en"),
+        ("award-voided", "member", "zh"),
+    )
+    clock, channel = SimulatedClock(NOON), ConsoleChannel("file", show=0)
+    sent = []
+    channel.send = lambda notice: sent.append((notice.to, notice.text))
+    setup = attrs.evolve(
+        setup_with(ladder="grid"),
+        subscriptions=tuple(
+            Subscription(event=event, audience=who, channel="file", language=language)
+            for event, who, language in told_of
+        ),
+    )
+    with open_office(setup, store=MemoryStore(), clock=clock, discover=False, channels=[channel]) as office:
+        deed = ProposeAward(
+            account=ONE, deed="help", on=NOON.date(), occasion="o", place="150203005008", note="王某某家的事"
+        )
+        office.handle(deed, by="lead-81", id="a1")
+        vote = Judgment(award="a1", points=5, in_favor=PANEL)
+        office.handle(HoldSitting(present=PANEL, judgments=(vote,)), by="head-8")
+        office.handle(PublishAwards(awards=("a1",)), by="head-8", id="l1")
+        office.handle(ConfirmPublication("l1", channel="board", receipt="photo"), by="head-8")
+        office.handle(ObjectToAward("a1", reason="没见到"), by=OTHER)
+        clock.now += dt.timedelta(days=30)
+        office.tick()
+        office.handle(DecideAwardObjection("a1", outcome="voided", reason="属实"), by="police-1")
+        office.deliver(clock.now)
+    assert sent == [
+        (ONE, "“帮助他人”评议通过 5 分（申报 5 分）"),
+        ("police-1", "Somebody objected to the points for help; it is looked into"),
+        ("head-8", "“帮助他人”的异议或申诉须在 2026-09-15 12:00 前答复"),
+        ("desk", "“帮助他人”的异议或申诉须在 2026-09-15 12:00 前答复"),
+        ("lead-81", "The objection was upheld; help earns nothing; this can be appealed"),
+        (ONE, "对“帮助他人”的异议成立，积分不予生效；可以申诉"),
+    ]
+    assert "王某某" not in str(sent)

@@ -514,3 +514,143 @@ def test_points_of_two_books_are_spent_collected_and_expired_each_in_its_own_boo
     assert {lot.unit for lot in account(rich()).lots} == {"small"}
     assert balances(scenario) == (0, 0, 0)
     assert list(audit([event for event in scenario.happened if isinstance(event, PointsEvent)])) == []
+
+
+# --- months ---------------------------------------------------------------------------------------
+
+
+def closed_september(scenario):
+    from gridgov.points import ClosePeriod, CloseStatements, SealPeriod
+
+    scenario.at = dt.datetime(2026, 10, 3, 4, tzinfo=dt.UTC)
+    scenario.given(ClosePeriod(period="2026-09"), by="desk-1")
+    scenario.given(CloseStatements(period="2026-09", accounts=(BUILDER,)), by="system:reactions")
+    return scenario.given(SealPeriod(period="2026-09"), by="system:reactions")
+
+
+def test_what_the_clock_does_late_is_booked_in_the_first_open_month():
+    """迟到的自动入账记入未关账的月份."""
+    late = closed_september(published())
+    late.at = window_end(late)
+    late.given(ConfirmAward("p1", due_at=late.at), by="system:clock")
+    assert late.happened[-1].period == "2026-10"
+    late.when(StockGoods("soap", quantity=1), by="shop").refused("points.period-closed")
+
+
+def test_a_policy_that_changes_between_two_steps_changes_nothing_that_was_said_before():
+    """已得积分不随方案变化."""
+    import attrs
+
+    from gridgov.policy import Timeline
+
+    scenario = reviewed()
+    policy = scenario.setup.points_policy.on(TODAY)
+    deeds = {"help": attrs.evolve(policy.deeds["help"], points=1, category="other")}
+    scenario.setup = attrs.evolve(
+        scenario.setup, points_policy=Timeline.always(attrs.evolve(policy, deeds=deeds, book="next"))
+    )
+    scenario.given(PublishAwards(awards=("p1",)), by="head-8", id="l1")
+    scenario.given(ConfirmPublication("l1", channel="board", receipt="photo"), by="head-8")
+    confirm(scenario)
+    (lot,) = account(scenario).lots
+    assert (lot.unit, lot.posted, scenario.happened[-1].category) == ("small", 5, "kindness")
+
+
+def test_points_that_come_back_to_a_lot_about_to_end_have_some_days_left():
+    """退回的积分保留宽限期."""
+    import attrs
+
+    from gridgov.policy import Timeline
+
+    scenario = rich().given(Redeem(account=BUILDER, good="soap"), by=BUILDER, id="v1")
+    policy = scenario.setup.points_policy.on(TODAY)
+    scenario.setup = attrs.evolve(scenario.setup, points_policy=Timeline.always(attrs.evolve(policy, grace_days=7)))
+    scenario.at = dt.datetime(2026, 11, 5, 4, tzinfo=dt.UTC)  # the lot ended with October
+    scenario.given(ExpireLot(BUILDER, lot="p1", due_at=account(scenario).lots[0].expires_at), by="system:clock")
+    scenario.given(CancelRedemption("v1"), by="shop")
+    (lot,) = account(scenario).lots
+    assert (lot.posted, lot.expires_on) == (3, dt.date(2026, 11, 12))
+
+
+def test_what_came_back_to_a_merged_household_is_its_new_members_to_spend():
+    import attrs
+
+    from gridgov.points import JoinHousehold, MergeHouseholds
+    from gridgov.policy import Timeline
+
+    scenario = Scenario()
+    policy = attrs.evolve(scenario.setup.points_policy.on(TODAY), pool=True)
+    scenario.setup = attrs.evolve(scenario.setup, points_policy=Timeline.always(policy))
+    for who, home in ((BUILDER, "household:A"), ("resident:00007", "household:B")):
+        scenario.given(JoinHousehold(account=who, household=home, from_on=TODAY), by="desk-1")
+    scenario.given(propose(), by="lead-81", id="p1").given(judge(), by="head-8", id="s1")
+    scenario.given(PublishAwards(awards=("p1",)), by="head-8", id="l1")
+    scenario.given(ConfirmPublication("l1", channel="board", receipt="photo"), by="head-8")
+    confirm(scenario).given(StockGoods("soap", quantity=3), by="shop")
+    scenario.given(Redeem(account="household:A", good="soap"), by=BUILDER, id="v1")
+    scenario.given(MergeHouseholds(household="household:A", into="household:B"), by="desk-1")
+    scenario.given(CancelRedemption("v1"), by="resident:00007")
+    scenario.given(Redeem(account="household:A", good="soap"), by="resident:00007", id="v2")
+    assert (account(scenario, "household:A").held, account(scenario, "household:B").available) == (3, 2)
+
+
+def test_nobody_decides_about_their_own_households_award():
+    """近亲属回避."""
+    from gridgov.points import AppealAward, DecideAppeal, JoinHousehold, ReverseAward
+
+    mine = Scenario().given(propose(account="resident:00007"), by="lead-81", id="p1")
+    for who in ("resident:00007", "police-1"):
+        if who.startswith("resident"):
+            mine.given(JoinHousehold(account=who, household="household:A", from_on=TODAY), by="desk-1")
+    mine.given(JoinHousehold(account="resident:00001", household="household:A", from_on=TODAY), by="desk-1")
+    mine.when(judge(), by="head-8").refused("points.votes-on-themselves")
+    panel = ("head-8", "lead-81", "resident:00001")
+    vote = Judgment(award="p1", points=3, in_favor=panel[:2])
+    mine.given(HoldSitting(present=panel, judgments=(vote,)), by="head-8")
+    mine.given(PublishAwards(awards=("p1",)), by="head-8", id="l1")
+    confirm(mine.given(ConfirmPublication("l1", channel="board", receipt="photo"), by="head-8"))
+    mine.given(AppealAward("p1", reason="做了五次"), by="resident:00007")
+    mine.when(DecideAppeal("p1", outcome="upheld", points=2, reason="是"), by="resident:00001").refused(
+        "points.not-impartial"
+    )
+    mine.when(ReverseAward("p1", points=1, ground="not-done", reason="否"), by="resident:00001").refused(
+        "points.not-impartial"
+    )
+    mine.given(DecideAppeal("p1", outcome="upheld", points=2, reason="是"), by="police-1", id="c1")
+    mine.given(ReverseAward("p1", points=3, ground="not-done", reason="否"), by="desk-1")
+    mine.given(AppealAward("p1", reason="再看"), by="resident:00007")
+    mine.when(DecideAppeal("p1", outcome="upheld", points=4, reason="是"), by="desk-2").refused("points.bad-points")
+
+
+def test_goods_that_move_to_another_outlet_stay_on_the_shelf_where_they_are():
+    import attrs
+
+    from gridgov.points import SettleOutlet
+    from gridgov.policy import Timeline
+
+    scenario = rich().given(Redeem(account=BUILDER, good="soap"), by=BUILDER, id="v1")
+    scenario.given(CollectVoucher("v1"), by="shop")
+    policy = scenario.setup.points_policy.on(TODAY)
+    goods = {"soap": attrs.evolve(policy.goods["soap"], outlet="gas", price=1)}
+    scenario.setup = attrs.evolve(scenario.setup, points_policy=Timeline.always(attrs.evolve(policy, goods=goods)))
+    scenario.when(Redeem(account=BUILDER, good="soap"), by=BUILDER).refused("points.out-of-stock")
+    scenario.when(SettleOutlet(outlet="gas"), by="desk-1").refused("points.nothing-to-settle")
+    scenario.given(SettleOutlet(outlet="shop"), by="desk-1")
+    assert (scenario.happened[-1].goods, scenario.happened[-1].points) == ({"soap": 1}, 3)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        propose(occasion="王五家里"),
+        propose(account="resident:张三"),
+        propose(occasion=""),
+        ProposeAward(account=BUILDER, deed="help", on=TODAY, occasion="o", evidence=("照片:张三",)),
+    ],
+)
+def test_what_looks_like_a_name_never_stands_in_the_ledger(command):
+    """账本不留姓名电话."""
+    asked = Scenario().when(command, by="lead-81")
+    assert asked._refusal is not None
+    assert "张" not in str(asked._refusal) + str(asked._refusal.facts)
+    assert asked._refusal.code in ("points.not-an-id", "points.no-occasion")

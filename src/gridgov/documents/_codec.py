@@ -99,7 +99,11 @@ def check_types(command: Any) -> None:
     if kind not in _command_decoders:
         _command_decoders[kind] = msgspec.json.Decoder(kind)
     try:
-        _command_decoders[kind].decode(msgspec.json.encode(command))
+        read = _command_decoders[kind].decode(msgspec.json.encode(command))
+        for name in (field.name for field in attrs.fields(kind)):
+            said, wanted = getattr(command, name), getattr(read, name)
+            if isinstance(said, str) and not isinstance(wanted, str):
+                raise TypeError(f"{name} is a {type(wanted).__name__}, not the text {said!r}")
     except (msgspec.ValidationError, TypeError, ValueError) as error:
         raise TypeError(f"{kind.__name__}: {error}") from None
 

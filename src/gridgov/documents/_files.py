@@ -564,6 +564,11 @@ class _Loader:
     def _check_people(self, part: m.PointsPart, deeds: Sequence[Deed], roster: Roster) -> None:
         row = self._lines.get(("points",), 0)
         for thanks in part.thanks:
+            if thanks.event != "case-closed" or thanks.who not in ("opened_by", "handled_by"):
+                message = f"thanks are given to {thanks.who!r} at {thanks.event!r}"
+                self._wrong(
+                    YAML, row, "thanks", "points.bad-thanks", message + "; opened_by or handled_by at case-closed"
+                )
             if thanks.deed not in {deed.id for deed in deeds}:
                 message = f"thanks are given for the unknown deed {thanks.deed!r}"
                 self._wrong(YAML, row, "thanks", "points.unknown-deed", message)

@@ -284,7 +284,10 @@ class SubscriptionRow(Row):
     """notices.csv: who is told of what, on which channel."""
 
     event: str = Field(description="a stored event name, as in the reference of events")
-    audience: str = Field(description="lead, supporting, informed, supervisor, reporter, followers, desk or called")
+    audience: str = Field(
+        description="of a case: lead, supporting, informed, supervisor, reporter, followers, desk or called; "
+        "of an award: member, proposer, panel, supervisor or desk"
+    )
     channel: str = Field(description="the name of a channel")
     language: str = Field(default="zh", description="zh or en")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import heapq
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
@@ -263,14 +264,31 @@ class Engine:
             tags = sorted({*decided.watched, *self._room_of_command[type(asked.command)].always})
             overdue = [] if asked.by == CLOCK else self._memory.overdue(tags, until)
             before = self._progress()
-            # One at a time: what the first one brings may be due before the second.
             if overdue and overdue[0][0] in self._room_of_command[type(asked.command)].always:
                 # What the whole street rests on changes: whatever was due before that comes before it.
                 self._do_all_due(overdue[0][1].at)
             elif overdue:
-                self._do_due(*overdue[0])
+                self._do_overdue(overdue, until)
             if self._progress() == before:
                 return decided
+
+    def _do_overdue(self, overdue: Sequence[tuple[str, FallsDue]], until: dt.datetime) -> None:
+        """Do what was due before an instant, in order; what a thing brings for its own subject comes in its turn."""
+        waiting = [(due.at, tag) for tag, due in dict(reversed(overdue)).items()]
+        heapq.heapify(waiting)
+        while waiting:
+            at, tag = heapq.heappop(waiting)
+            found = self._memory.overdue((tag,), until)
+            if not found:
+                continue
+            due, before = found[0][1], self._progress()
+            if due.at > at:
+                heapq.heappush(waiting, (due.at, tag))
+                continue
+            self._do_due(tag, due)
+            # What is refused is not asked again: the decision that waits for it goes on without it.
+            if self._progress() != before:
+                heapq.heappush(waiting, (due.at, tag))
 
     def _progress(self) -> tuple[int, int]:
         return self._memory.position, len(self._batch.seen) if self._batch is not None else 0

@@ -209,6 +209,9 @@ from gridgov.points._views import (
     StatementLine,
     Vouchers,
 )
+from gridgov.points._words import (
+    describe_award,
+)
 
 __all__ = [
     "GROUNDS",
@@ -368,6 +371,7 @@ __all__ = [
     "audit",
     "check_scheme",
     "check_statement",
+    "describe_award",
     "publish_month",
     "read_note",
     "read_root",

@@ -18,6 +18,7 @@ from gridgov.points._given import (
     household_of,
     may,
     moved_lot,
+    opaque,
     reason_of,
     refuse,
     stamp,
@@ -39,7 +40,7 @@ __all__ = [
 ]
 
 CAUSES = ("moved-away", "deceased")
-DAY = dt.timedelta(days=1)
+POINTS_MAX = 10**9
 
 
 # --- households ---------------------------------------------------------------------------------
@@ -47,6 +48,7 @@ DAY = dt.timedelta(days=1)
 
 def join(command: c.JoinHousehold, subjects: Subjects, given: PointsGiven) -> list[e.PointsEvent]:
     may(command, given)
+    opaque(command.account, "an account")
     _household_id(command.household)
     house = household_of(command.household, subjects)
     if house is not None and house.merged_into:
@@ -73,6 +75,7 @@ def join(command: c.JoinHousehold, subjects: Subjects, given: PointsGiven) -> li
 
 
 def _household_id(household: str) -> None:
+    opaque(household, "a household")
     if not household.startswith("household:") or household == "household:":
         refuse("no-household", f"a household's id is household:ID, not {as_code(household)}")
 
@@ -123,7 +126,7 @@ def merge(command: c.MergeHouseholds, subjects: Subjects, given: PointsGiven) ->
             household=house.id,
             into=into.id,
             on=given.day,
-            members=house.members_on(given.day),
+            members=tuple(each.account for each in house.members if each.covers(given.day) and each.until_on is None),
             community=into.community,
             lots=lots,
             entries=entries,
@@ -158,6 +161,7 @@ def _is_member(account: str, subjects: Subjects, given: PointsGiven) -> bool:
 
 def close(command: c.CloseAccount, subjects: Subjects, given: PointsGiven) -> list[e.PointsEvent]:
     may(command, given)
+    opaque(command.account, "an account")
     if command.cause not in CAUSES:
         refuse("bad-cause", f"an account is closed for {' or '.join(CAUSES)}, not {as_code(command.cause)}")
     if not _is_member(command.account, subjects, given):
@@ -231,8 +235,8 @@ def allot(command: c.AllotBudget, subjects: Subjects, given: PointsGiven) -> lis
     level = given.policy.community_level
     if command.community not in given.territory or given.territory[command.community].level != level:
         refuse("no-community", f"{as_code(command.community)} is no {level} of this street")
-    if command.points < 1:
-        refuse("bad-points", f"a budget has 1 point or more, not {command.points}")
+    if not 1 <= command.points <= POINTS_MAX:
+        refuse("bad-points", f"a budget has 1 to {POINTS_MAX} points, not {command.points}")
     unit = given.policy.book
     return [
         e.BudgetAllotted(
@@ -252,6 +256,9 @@ def allot(command: c.AllotBudget, subjects: Subjects, given: PointsGiven) -> lis
 
 def freeze(command: c.Freeze, subjects: Subjects, given: PointsGiven) -> list[e.PointsEvent]:
     may(command, given)
+    opaque(command.account, "an account")
+    if not _is_member(command.account, subjects, given):
+        refuse("no-member", f"{as_code(command.account)} is nobody of this street")
     if not command.authority:
         refuse("no-authority", "say who ordered the freeze")
     last = given.day + dt.timedelta(days=given.policy.freeze_days_max)
@@ -324,7 +331,7 @@ def _released(account: Account, found: FreezeOn, subjects: Subjects, given: Poin
         mine = not found.voucher and found.lot in ("", lot.id)
         if mine and lot.frozen and account.freezes_of(lot.id) == (found.id,):
             free.append((lot.unit, lot.id, lot.frozen))
-    back, ends = coming_back(account, free, given, found.id)
+    back, ends = coming_back(account, free, given, besides=found.id)
     out = tuple(entry(unit, account.id, "frozen", -points, lot) for unit, lot, points in free)
     return e.Released(
         **stamp(subjects, given, "freeze"),

@@ -252,7 +252,11 @@ class Accounts:
     def merged(self, event: e.HouseholdsMerged, net: Net) -> Flaws:
         """Check that everybody and everything posted goes from one household to another."""
         home = event.household
-        there = {each for each in self.members[home] if self.household_on(each, event.on) == home}
+        there = {
+            each
+            for each in self.members[home]
+            if any(s.household == home and s.until_on is None and s.from_on <= event.on for s in self.stays[each])
+        }
         if there != set(event.members) or len(there) != len(event.members):
             yield "wrong-members", home, f"does not move exactly the members of {home}"
         known = all(each in self.members and each not in self.merged_away for each in (home, event.into))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 
 import attrs
 
@@ -17,20 +18,26 @@ from gridgov.points._given import (
     account_of,
     award_of,
     by_the_clock,
+    concerned,
     entry,
     household_of,
     may,
     of_award,
+    opaque,
     refuse,
     stamp,
     wrong_state,
 )
 from gridgov.points._scheme import Cap, Deed, window_of
-from gridgov.points._state import Account, Claim, Claimed, Community, Household, Sitting, UnderReview
+from gridgov.points._state import Account, AwardFile, Claim, Claimed, Community, Household, Sitting, UnderReview
 from gridgov.points._tags import claim_tag
 from gridgov.proofs import canonical, digest
 
 __all__ = ["call_sitting", "hold_sitting", "propose", "propose_for_all"]
+
+
+COUNT_MAX = 100_000
+FIRST_DAY = dt.date(1970, 1, 1)
 
 
 # --- proposals ----------------------------------------------------------------------------------
@@ -46,12 +53,12 @@ class _Wish:
 
 
 def propose(command: c.ProposeAward, subjects: Subjects, given: PointsGiven) -> list[e.PointsEvent]:
-    may(command, given)
+    may(command, given, command.place)
     return [_proposed(_Wish(id=given.command_id, account=command.account, asked=command), subjects, given, {})]
 
 
 def propose_for_all(command: c.ProposeAwards, subjects: Subjects, given: PointsGiven) -> list[e.PointsEvent]:
-    may(command, given)
+    may(command, given, command.place)
     if not command.accounts or len(set(command.accounts)) != len(command.accounts):
         refuse("empty-list", "a list names at least one account, and each once")
     # What the ones before it on the list count for caps that they share.
@@ -67,6 +74,7 @@ def _proposed(
     wish: _Wish, subjects: Subjects, given: PointsGiven, before: dict[tuple[str, str], int]
 ) -> e.AwardProposed:
     asked = wish.asked
+    opaque(wish.account, "an account")
     if subjects.get(f"award:{wish.id}") is not None:
         refuse("award-exists", f"there is an award {wish.id!r} already", award=wish.id)
     deed = _deed(asked, given)
@@ -76,6 +84,10 @@ def _proposed(
     house = household_of(household, subjects)
     community = _community(asked.place, house, given)
     points = deed.points * asked.count
+    if not asked.occasion:
+        refuse("no-occasion", f"say at what {deed.id} was done: a case, a meeting, a day", account=wish.account)
+    if not by_the_clock(given):  # what the office proposes is about a record of its own
+        opaque(asked.occasion, "an occasion")
     counted = _counted(deed, asked.on, wish.account, household, community)
     _check_caps(deed, asked.on, points, _Sides(account, house, community), subjects, before)
     _check_cooldown(deed, asked.on, account)
@@ -88,7 +100,9 @@ def _proposed(
         account=wish.account,
         deed=deed.id,
         month=f"{asked.on:%Y-%m}",
-        payee=household if given.policy.pool else "",
+        payee=_pool_of(house, subjects) if given.policy.pool else "",
+        unit=deed.book or given.policy.book,
+        only=deed.only,
         counted=counted,
         asked=points,
         category=deed.category,
@@ -102,6 +116,13 @@ def _proposed(
     )
 
 
+def _pool_of(house: Household | None, subjects: Subjects) -> str:
+    """Give the household whose account gets the points; nobody's where it is closed."""
+    while house is not None and house.merged_into:
+        house = household_of(house.merged_into, subjects)
+    return house.id if house is not None and not account_of(house.id, subjects).closed else ""
+
+
 def _deed(asked: c.ProposeAward | c.ProposeAwards, given: PointsGiven) -> Deed:
     """Give the deed by the scheme of its day."""
     try:
@@ -109,13 +130,16 @@ def _deed(asked: c.ProposeAward | c.ProposeAwards, given: PointsGiven) -> Deed:
     except NotFoundError:
         deed = None
     if deed is None:
-        refuse("unknown-deed", f"the scheme lists no deed {as_code(asked.deed)}")
-    if not deed.from_on <= asked.on <= deed.until_on:
+        near = get_close_matches(asked.deed, list(given.policy.deeds), n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        refuse("unknown-deed", f"the scheme lists no deed {as_code(asked.deed)}{hint}")
+    if not max(deed.from_on, FIRST_DAY) <= asked.on <= deed.until_on:
         refuse("deed-not-in-force", f"{deed.id} was not in force on {asked.on}", deed=deed.id)
     if asked.on > given.day:
         refuse("deed-in-the-future", f"a deed of {asked.on} cannot be claimed on {given.day}", on=asked.on)
-    if asked.count < 1:
-        refuse("bad-count", f"{deed.id} was done 1 {deed.unit} or more, not {asked.count}", count=asked.count)
+    if not 1 <= asked.count <= COUNT_MAX:
+        message = f"{deed.id} was done 1 to {COUNT_MAX} times the {deed.unit}, not {asked.count}"
+        refuse("bad-count", message, count=asked.count)
     return deed
 
 
@@ -131,6 +155,9 @@ def _check_claim(wish: _Wish, deed: Deed, subjects: Subjects, given: PointsGiven
             award=claim.award,
         )
     brought = {evidence.partition(":")[0] for evidence in asked.evidence if evidence.partition(":")[2]}
+    for evidence in asked.evidence:
+        kind, _, reference = evidence.partition(":")
+        opaque(reference if kind in deed.evidence else evidence, "evidence")
     missing = [kind for kind in deed.evidence if kind not in brought]
     unread = [evidence for evidence in asked.evidence if not evidence.partition(":")[2]]
     # What the office itself proposes rests on a record that is its own evidence.
@@ -319,6 +346,8 @@ def _check_present(command: c.HoldSitting, given: PointsGiven) -> None:
         refuse("member-twice", "a member is present once")
     if len(command.present) < given.policy.quorum:
         refuse("no-quorum", f"a sitting needs {given.policy.quorum} members, {len(command.present)} are present")
+    if given.by not in command.present:
+        refuse("not-on-the-panel", f"a sitting is recorded by somebody who sat; {given.by} did not", by=given.by)
     if len({sides[person] for person in command.present}) < given.policy.sides_min:
         refuse("sides-missing", f"a sitting needs {given.policy.sides_min} of the four sides")
 
@@ -348,13 +377,12 @@ def _judged(
     if not (isinstance(award, UnderReview) and award.sitting == called if called else isinstance(award, Claimed)):
         wrong_state(award, "judged by this sitting")
     file = award.file
-    _check_votes(judgment, command.present, file.account, subjects, given)
+    _check_votes(judgment, command.present, file, subjects, given)
     if not 0 <= judgment.points <= file.asked:
         refuse("bad-points", f"{file.id} asks for {file.asked} points; the panel gives 0 to that", award=file.id)
     approved = judgment.points > 0 and _carried(judgment, len(command.present), given.policy.majority)
     points = judgment.points if approved else 0
-    deed = given.policy_on(file.on).deeds.get(file.deed)
-    unit = (deed.book if deed is not None else "") or given.policy.book
+    unit = file.unit or given.policy.book
     source = file.community if given.policy.budgets and file.community else "book:issued"
     if points and source != "book:issued":
         _check_budget(source, unit, points, file.id, subjects, budgets)
@@ -375,18 +403,15 @@ def _judged(
 
 
 def _check_votes(
-    judgment: c.Judgment, present: Sequence[str], account: str, subjects: Subjects, given: PointsGiven
+    judgment: c.Judgment, present: Sequence[str], file: AwardFile, subjects: Subjects, given: PointsGiven
 ) -> None:
     votes = (*judgment.in_favor, *judgment.against)
     if len(set(votes)) != len(votes) or not set(votes) <= set(present):
         message = f"each member who is present votes on {judgment.award} once at most"
         refuse("bad-vote", message, award=judgment.award)
-    own = household_of(account, subjects)
-    house = own or household_of(account_of(account, subjects).household_on(given.day), subjects)
-    family = set(house.members_on(given.day)) if house is not None else set()
-    concerned = [vote for vote in votes if vote == account or vote in family]
-    if concerned:
-        message = f"{concerned[0]} cannot vote on {judgment.award}, an award of their own household"
+    own = [vote for vote in votes if concerned(vote, file, subjects, given)]
+    if own:
+        message = f"{own[0]} cannot vote on {judgment.award}, an award of their own or their household's"
         refuse("votes-on-themselves", message, award=judgment.award)
 
 

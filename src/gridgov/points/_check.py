@@ -43,11 +43,16 @@ def check_scheme(
         yield _wrong(
             "id-twice", each, "id", f"the {what} {each!r} stands twice", "give each its own id, or other dates"
         )
+    for each in sorted({*(deed.id for deed in deeds), *(good.id for good in goods)}):
+        if set(each) & set(":@|/ "):
+            yield _wrong("bad-id", each, "id", f"the id {each!r} holds a sign that keys are made with", "without :@|/")
     for deed in deeds:
         yield from _check_deed(deed)
     for good in goods:
         yield from _check_good(good, outlets)
+    yield from _check_panel(deeds, policy)
     yield from _check_policy(deeds, policy)
+    yield from _check_twins(deeds)
 
 
 def _overlap(one: Deed, other: Deed) -> bool:
@@ -73,6 +78,10 @@ def _check_deed(deed: Deed) -> Iterator[Finding]:
     if not deed.members or not set(deed.members) <= set(MEMBERS):
         message = f"nobody can earn {deed.id}: it is for {', '.join(deed.members) or 'nobody'}"
         yield _wrong("nobody-earns-it", deed.id, "members", message, f"some of {', '.join(MEMBERS)}")
+    yield from _below_zero(deed.id, {"month_cap": deed.month_cap})
+    if any(":" in kind for kind in deed.evidence):
+        message = f"{deed.id} asks for evidence of a kind with a colon, which no claim can bring"
+        yield _wrong("nobody-earns-it", deed.id, "evidence", message, "kinds only: photo|witness")
     if deed.cooldown_days < 0:
         message = f"{deed.id} rests {deed.cooldown_days} days"
         yield _wrong("bad-cooldown", deed.id, "cooldown_days", message, "0 or more")
@@ -83,6 +92,7 @@ def _check_good(good: Good, outlets: Mapping[str, object]) -> Iterator[Finding]:
         yield _wrong("no-price", good.id, "price", f"{good.id} costs {good.price} points", "1 or more")
     if good.outlet not in outlets:
         yield _wrong("unknown-outlet", good.id, "outlet", f"there is no outlet {good.outlet!r}", "add it")
+    yield from _below_zero(good.id, {"limit": good.limit, "household_limit": good.household_limit})
     if good.kind not in GOOD_KINDS:
         yield _wrong("bad-kind", good.id, "kind", f"{good.id} is of kind {good.kind!r}", " or ".join(GOOD_KINDS))
     if good.limit_per and good.limit_per not in WINDOWS:
@@ -90,7 +100,18 @@ def _check_good(good: Good, outlets: Mapping[str, object]) -> Iterator[Finding]:
         yield _wrong("bad-window", good.id, "limit_per", message, f"one of {', '.join(WINDOWS)}, or empty for ever")
 
 
-def _check_policy(deeds: Sequence[Deed], policy: PointsPolicy) -> Iterator[Finding]:
+def _below_zero(subject: str, numbers: Mapping[str, int]) -> Iterator[Finding]:
+    for column, value in numbers.items():
+        if value < 0:
+            yield _wrong("below-zero", subject, column, f"{subject} says {value} for {column}", "0 or more")
+
+
+def _check_panel(deeds: Sequence[Deed], policy: PointsPolicy) -> Iterator[Finding]:
+    people = [member.person for member in policy.panel]
+    for person in sorted({each for each in people if people.count(each) > 1}):
+        yield _wrong("member-twice", person, "panel", f"{person} is on the panel twice", "for one side")
+    if deeds and policy.quorum < 1:
+        yield _wrong("no-quorum", policy.book, "quorum", f"a sitting of {policy.quorum} decides nothing", "1 or more")
     for member in policy.panel:
         if member.side not in SIDES:
             message = f"{member.person} stands for the unknown side {member.side!r}"
@@ -101,6 +122,20 @@ def _check_policy(deeds: Sequence[Deed], policy: PointsPolicy) -> Iterator[Findi
     if deeds and policy.sides_min > len({member.side for member in policy.panel}):
         message = f"a sitting needs {policy.sides_min} sides, the panel has fewer"
         yield _wrong("sides-missing", policy.book, "sides_min", message, "name members of more sides")
+
+
+def _check_policy(deeds: Sequence[Deed], policy: PointsPolicy) -> Iterator[Finding]:
+    leagues = [league.id for league in policy.leagues]
+    for each in sorted({each for each in leagues if leagues.count(each) > 1}):
+        yield _wrong("id-twice", each, "leagues", f"the league {each!r} stands twice", "give each its own id")
+    names = ("reversal_days", "grace_days", "voucher_days", "offline_days", "freeze_days_max")
+    yield from _below_zero(policy.book, {name: getattr(policy, name) for name in names})
+    buys = {*policy.goods, *(good.outlet for good in policy.goods.values())}
+    for deed in deeds:
+        for name in deed.only:
+            if name not in buys:
+                message = f"the points of {deed.id} are for {name!r}, which nobody offers"
+                yield _wrong("unknown-good", deed.id, "only", message, "ids of goods or outlets")
     for value, known, column in ((policy.majority, MAJORITIES, "majority"), (policy.ties, TIES, "ties")):
         if value not in known:
             message = f"the policy says {value!r} for {column}"
@@ -113,6 +148,9 @@ def _check_policy(deeds: Sequence[Deed], policy: PointsPolicy) -> Iterator[Findi
         if not league.members or not set(league.members) <= set(MEMBERS):
             message = f"the league {league.id} is for {', '.join(league.members) or 'nobody'}"
             yield _wrong("bad-choice", league.id, "leagues", message, f"some of {', '.join(MEMBERS)}")
+
+
+def _check_twins(deeds: Sequence[Deed]) -> Iterator[Finding]:
     names = [(deed.zh.strip(), deed.en.strip().lower(), deed) for deed in deeds]
     for (zh, en, one), (zh2, en2, other) in combinations(names, 2):
         if one.id != other.id and _overlap(one, other) and (zh == zh2 or en == en2):

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from gridgov.decider import Decider, FallsDue, Subjects
+import attrs
+
+from gridgov.access import kind_of_actor
+from gridgov.decider import Decider, FallsDue, Subjects, changed
 from gridgov.points import _accounts, _awards, _lots, _months, _publicity, _spending
 from gridgov.points import _commands as c
 from gridgov.points import _events as e
@@ -17,6 +20,7 @@ from gridgov.points._state import (
     Claim,
     Confirmed,
     Expired,
+    Objected,
     PartlyReversed,
     Published,
     Rejected,
@@ -210,6 +214,51 @@ EVENTS: dict[str, type[e.PointsEvent]] = {
 }
 STORED_NAMES = {shape: name for name, shape in EVENTS.items()}
 
+_PRESENT = (
+    c.HoldSitting,
+    c.ConfirmPublication,
+    c.ObjectToAward,
+    c.DecideAwardObjection,
+    c.AppealAward,
+    c.DecideAppeal,
+    c.ReverseAward,
+    c.MergeHouseholds,
+    c.CloseAccount,
+    c.Freeze,
+    c.Release,
+    c.DonatePoints,
+    c.Redeem,
+    c.CollectVoucher,
+    c.CancelRedemption,
+    c.ReportOfflineUses,
+    c.SettleOutlet,
+    c.ClosePeriod,
+    c.PublishPeriod,
+    c.PublishRoll,
+)
+"""What happens now: told of an earlier instant, it would shorten a window or spend what was not there yet."""
+
+
+def _shown(subject: Any, given: PointsGiven, _of: Any = None) -> Any:
+    """Show residents and organizations nobody else's id who objected, appealed, proposed or voted."""
+    if kind_of_actor(given.by, given.roster) not in ("resident", "organization", "anonymous"):
+        return subject
+    file = getattr(subject, "file", None)
+    if isinstance(subject, e.AwardReviewed):
+        return attrs.evolve(subject, present=(), in_favor=(), against=())
+    if isinstance(subject, e.PointsEvent) or not isinstance(file, AwardFile):
+        return subject
+    shown = changed(file, judges=(), proposed_by=_own(file.proposed_by, given))
+    if isinstance(subject, Objected):
+        open_ = tuple(attrs.evolve(each, by=_own(each.by, given)) for each in subject.objections)
+        return attrs.evolve(subject, file=shown, objections=open_)
+    return attrs.evolve(subject, file=shown)
+
+
+def _own(who: str, given: PointsGiven) -> str:
+    return who if who == given.by else ""
+
+
 POINTS: Decider[Any, e.PointsEvent, PointsGiven] = Decider(
     name="points",
     commands=tuple(_DECISIONS),
@@ -222,5 +271,7 @@ POINTS: Decider[Any, e.PointsEvent, PointsGiven] = Decider(
     opens=_opens,
     wakes=_wakes,
     tally=_tally,
+    shown=_shown,
+    present=_PRESENT,
 )
 """The room of points, as the office needs it."""

@@ -153,7 +153,10 @@ class AwardEvent(PointsEvent):
 
 @attrs.frozen(kw_only=True)
 class AwardProposed(AwardEvent):
-    """Points were asked for."""
+    """Points were asked for, by the scheme of the deed's day.
+
+    :param unit: the book that they will belong to; :param only: what they can be spent on, empty for all.
+    """
 
     asked: int
     category: str
@@ -164,6 +167,8 @@ class AwardProposed(AwardEvent):
     evidence: tuple[str, ...] = ()
     community: str = ""
     household: str = ""
+    unit: str = ""
+    only: tuple[str, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -571,7 +576,8 @@ class PeriodLine:
 
     :param earned: category → points; :param moved: what came from another account, below zero what went.
     :param debt: what is owed at the end, contained in *closing*, zero or above.
-    :param next_on: when the next points end; :param next_points: how many.
+    :param next_on: when the next points end, as of the instant at which the line was written; :param next_points: how
+        many. Everything else is as of the month's end.
     """
 
     account: str
@@ -602,7 +608,7 @@ class StatementsClosed(PointsEvent):
 
     :param accounts: those that were asked about; :param digest: SHA-256 of the canonical lines.
     :param totals: at a quarter's end: league → points thanked for in the quarter → how many accounts of the
-        page have so many; what the ranks of its roll follow from.
+        page have so many; what the ranks of its roll follow from; :param leagues: league → who stood in it then.
     """
 
     month: str
@@ -610,6 +616,7 @@ class StatementsClosed(PointsEvent):
     lines: tuple[PeriodLine, ...]
     digest: str
     totals: dict[str, dict[str, int]] = attrs.field(factory=dict)
+    leagues: dict[str, tuple[str, ...]] = attrs.field(factory=dict)
 
 
 @attrs.frozen(kw_only=True)

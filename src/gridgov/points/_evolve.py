@@ -165,26 +165,36 @@ def _stock(name: str, before: Stock | None, event: e.PointsEvent) -> Stock:
     stock = before or Stock(good=name)
     if isinstance(event, e.OutletSettled):
         return changed(stock, unsettled=0, unsettled_points={})
-    shelf, reserved, points = stock.shelf, stock.reserved, stock.unsettled_points
+    shelves, reserved, points = stock.shelves, stock.reserved, stock.unsettled_points
+    older = isinstance(event, e.RedemptionCollected) and not event.period
     for entry in event.entries:
         if entry.unit == f"good:{name}":
-            shelf += entry.delta if entry.bucket == "shelf" else 0
+            shelves = added(shelves, entry.account, entry.delta) if entry.bucket == "shelf" else shelves
             reserved += entry.delta if entry.bucket == "reserved" else 0
-        elif entry.account == "book:redeemed":
+        elif older and entry.account == "book:redeemed":
             points = added(points, entry.unit, entry.delta)
-    more = event.quantity if isinstance(event, e.RedemptionCollected) else 0
-    return Stock(good=name, shelf=shelf, reserved=reserved, unsettled=stock.unsettled + more, unsettled_points=points)
+    more = event.quantity if isinstance(event, e.RedemptionCollected) and older else 0
+    return Stock(
+        good=name, shelves=shelves, reserved=reserved, unsettled=stock.unsettled + more, unsettled_points=points
+    )
 
 
 def _outlet(name: str, before: Outlet | None, event: e.PointsEvent) -> Outlet:
     outlet = before or Outlet(id=name)
-    settled, goods = outlet.settled, outlet.goods
-    if isinstance(event, e.RedemptionCollected) and event.good not in goods:
-        goods = (*goods, event.good)
+    if isinstance(event, e.OutletSettled):
+        settled = outlet.settled
+        for entry in event.entries:
+            if entry.account == name:
+                settled = added(settled, entry.unit, entry.delta)
+        return Outlet(id=name, settled=settled)
+    if not isinstance(event, e.RedemptionCollected):
+        return outlet
+    points = outlet.points
     for entry in event.entries:
-        if entry.account == name and entry.bucket == "settled":
-            settled = added(settled, entry.unit, entry.delta)
-    return Outlet(id=name, goods=goods, settled=settled)
+        if entry.account == "book:redeemed":
+            points = added(points, entry.unit, entry.delta)
+    goods = added(outlet.goods, event.good, event.quantity)
+    return Outlet(id=name, goods=goods, points=points, settled=outlet.settled)
 
 
 def _voucher(_name: str, before: Voucher | None, event: e.PointsEvent) -> Voucher:
@@ -227,7 +237,7 @@ def _periods(_name: str, before: Periods | None, event: e.PointsEvent) -> Period
     periods = before or Periods()
     match event:
         case e.PeriodClosed():
-            return attrs.evolve(periods, closed=event.month)
+            return attrs.evolve(periods, first=periods.first or event.month, closed=event.month)
         case e.PeriodSealed():
             return attrs.evolve(periods, sealed=event.month)
         case e.PeriodPublished():
@@ -384,8 +394,12 @@ def _writing_lines(account: Account, event: e.StatementsClosed) -> _Changes:
         closings[line.unit] = (line.closing, line.debt)
         thanked = added(thanked, event.month, sum(line.earned.values()) - line.reversed)
         place += 1
+    leagues = tuple(league for league, members in event.leagues.items() if account.id in members)
     left = tuple(figures for figures in account.figures if figures.period > event.month)
-    return {"figures": left, "closings": closings, "thanked": thanked, "written": event.month}
+    changes: _Changes = {"figures": left, "closings": closings, "thanked": thanked, "written": event.month}
+    if leagues:
+        changes["leagues"] = {**account.leagues, event.month: leagues}
+    return changes
 
 
 _ACCOUNT: Mapping[type, Callable[[Account, Any], _Changes]] = {

@@ -27,12 +27,14 @@ __all__ = [
     "award_of",
     "by_the_clock",
     "clock_only",
+    "concerned",
     "entry",
     "household_of",
     "may",
     "month_after",
     "moved_lot",
     "of_award",
+    "opaque",
     "reason_of",
     "refuse",
     "stamp",
@@ -79,13 +81,16 @@ def refuse(code: str, message: str, **facts: object) -> NoReturn:
     raise RefusalError(f"points.{code}", message, **facts)
 
 
-def may(command: Any, given: PointsGiven) -> None:
-    """Let a command pass, or refuse it for want of leave."""
+def may(command: Any, given: PointsGiven, place: str = "") -> None:
+    """Let a command pass, or refuse it for want of leave.
+
+    :param place: where it acts, for leave that holds on some places only; empty where it says none.
+    """
     check_access(
         given.access,
         type(command).__name__,
         by=given.by,
-        place=None,
+        place=place or None,
         roster=given.roster,
         territory=given.territory,
         on=given.day,
@@ -125,6 +130,12 @@ def stamp(subjects: Subjects, given: PointsGiven, rule: str) -> dict[str, Any]:
             )
         period = month_after(periods.closed)
     return {"at": given.at, "by": given.by, "period": period, "rule": rule, "version": given.version}
+
+
+def opaque(typed: str, what: str) -> None:
+    """Refuse an id that looks like a name: it would stand in the ledger for ever."""
+    if as_code(typed) != repr(typed):
+        refuse("not-an-id", f"{what} is an opaque id of letters, digits and .:/@+-_, not a name")
 
 
 def entry(unit: str, account: str, bucket: str, delta: int, lot: str = "") -> e.Entry:
@@ -187,9 +198,23 @@ def acts_for(account: str, subjects: Subjects, given: PointsGiven) -> bool:
     if given.by == account:
         return True
     house = household_of(account, subjects)
+    while house is not None and house.merged_into:  # what came back to it later is theirs
+        house = household_of(house.merged_into, subjects)
     if house is not None:
         return given.by in house.members_on(given.day)
     return account in given.roster.organizations and given.roster.acts_for(given.by, account)
+
+
+def concerned(who: str, file: AwardFile, subjects: Subjects, given: PointsGiven) -> bool:
+    """Say whether somebody gains from an award: it is theirs, their household's, their organization's."""
+    home = account_of(file.account, subjects).household_on(given.day)
+    for account in {file.account, file.payee, home} - {""}:
+        house = household_of(account, subjects)
+        if who == account or (house is not None and who in house.members_on(given.day)):
+            return True
+        if account in given.roster.organizations and given.roster.acts_for(who, account):
+            return True
+    return False
 
 
 def reason_of(given: PointsGiven) -> Sealed:

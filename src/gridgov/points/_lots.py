@@ -15,6 +15,7 @@ from gridgov.points._given import (
     account_of,
     award_of,
     clock_only,
+    concerned,
     entry,
     may,
     of_award,
@@ -24,7 +25,7 @@ from gridgov.points._given import (
     wrong_state,
 )
 from gridgov.points._scheme import GROUNDS, Good
-from gridgov.points._state import Account, AwardFile, Confirmed, Lot, PartlyReversed, Published
+from gridgov.points._state import Account, AwardFile, Confirmed, Expired, Lot, PartlyReversed, Published
 
 __all__ = ["coming_back", "confirm", "expire", "in_spending_order", "is_over", "reverse", "spend", "spendable"]
 
@@ -94,7 +95,6 @@ def confirm(command: c.ConfirmAward, subjects: Subjects, given: PointsGiven) -> 
         entries.append(entry(file.unit, payee.id, bucket, file.given - owed, file.id))
     policy = given.policy
     last_on = policy.last_day(given.calendar.local(award.confirm_at).date())
-    deed = given.policy_on(file.on).deeds.get(file.deed)
     return [
         e.AwardConfirmed(
             **stamp(subjects, given, file.deed),
@@ -105,7 +105,7 @@ def confirm(command: c.ConfirmAward, subjects: Subjects, given: PointsGiven) -> 
             expires_on=last_on,
             expires_at=None if last_on is None else given.calendar.end_of(last_on),
             category=file.category,
-            only=deed.only if deed is not None else (),
+            only=file.only,
             entries=tuple(entries),
         )
     ]
@@ -134,28 +134,34 @@ def expire(command: c.ExpireLot, subjects: Subjects, given: PointsGiven) -> list
 
 
 def coming_back(
-    account: Account, parts: Iterable[tuple[str, str, int]], given: PointsGiven, besides: str = ""
+    account: Account,
+    parts: Iterable[tuple[str, str, int]],
+    given: PointsGiven,
+    *,
+    besides: str = "",
+    grace: bool = True,
 ) -> tuple[tuple[e.Entry, ...], tuple[e.LotEnd, ...]]:
     """Book points back to their own lots, and say which ends move for it.
 
     :param parts: (unit, lot, points); :param besides: a freeze that ends with this.
+    :param grace: whether it was not the member's doing, so that they have some days to spend them.
     """
     entries, ends = [], []
     for unit, lot_id, points in parts:
         still = [freeze for freeze in account.freezes_of(lot_id) if freeze != besides]
         entries.append(entry(unit, account.id, "frozen" if still else "posted", points, lot_id))
-        end = _new_end(account.lot(lot_id), given)
+        end = _new_end(account.lot(lot_id), given, given.policy.grace_days if grace else 0)
         if end is not None:
             ends.append(end)
     return tuple(entries), tuple(ends)
 
 
-def _new_end(lot: Lot | None, given: PointsGiven) -> e.LotEnd | None:
+def _new_end(lot: Lot | None, given: PointsGiven, days: int) -> e.LotEnd | None:
     """Give the end of a lot to which points come back, where it moves."""
     if lot is None or lot.expires_on is None:
         return None
-    least = given.day + dt.timedelta(days=given.policy.grace_days)
-    if given.policy.grace_days and lot.expires_on < least:
+    least = given.day + dt.timedelta(days=days)
+    if days and lot.expires_on < least:
         return e.LotEnd(lot=lot.id, expires_on=least, expires_at=given.calendar.end_of(least))
     # Past its end it ends now: an end before this would be booked before the points came back.
     return e.LotEnd(lot=lot.id, expires_on=given.day, expires_at=given.at) if is_over(lot, given.at) else None
@@ -167,15 +173,15 @@ def _new_end(lot: Lot | None, given: PointsGiven) -> e.LotEnd | None:
 def reverse(command: c.ReverseAward, subjects: Subjects, given: PointsGiven) -> list[e.PointsEvent]:
     may(command, given)
     award = award_of(command.award, subjects, given)
-    if not isinstance(award, Confirmed | PartlyReversed):
+    if not isinstance(award, Confirmed | PartlyReversed | Expired):
         wrong_state(award, "reversed")
     file = award.file
     if command.ground not in GROUNDS:
         refuse("bad-ground", f"an award is reversed for a mistake: {', '.join(GROUNDS)}", ground=command.ground)
-    if given.by in (file.account, file.payee):
+    if concerned(given.by, file, subjects, given):
         refuse("not-impartial", f"{given.by} is concerned by {file.id}", by=given.by)
     _check_in_time(file, given)
-    left = file.given - file.reversed
+    left = file.given - file.reversed - file.expired
     if not 1 <= command.points <= left:
         refuse("bad-points", f"1 to {left} points of {file.id} can be reversed, not {command.points}", left=left)
     reason = reason_of(given)

@@ -26,6 +26,7 @@ __all__ = [
 
 MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 QUARTER = re.compile(r"([0-9]{4})-Q([1-4])")
+POSITION_MAX = 10**15
 ROOT = re.compile(r"[0-9a-f]{64}")
 
 
@@ -59,12 +60,13 @@ def close_statements(command: c.CloseStatements, subjects: Subjects, given: Poin
         refuse("nothing-due", f"no lines of {command.period} are to be written", period=command.period)
     lines: list[e.PeriodLine] = []
     totals: dict[str, dict[str, int]] = {}
+    leagues: dict[str, tuple[str, ...]] = {}
     for each in sorted(command.accounts):
         account = account_of(each, subjects)
         fresh = _lines(account, command.period)
         lines += fresh
         if account.written < command.period:
-            _count(account, fresh, command.period, given, totals)
+            _count(account, fresh, command.period, given, totals, leagues)
     return [
         e.StatementsClosed(
             **stamp(subjects, given, "month"),
@@ -73,12 +75,18 @@ def close_statements(command: c.CloseStatements, subjects: Subjects, given: Poin
             lines=tuple(lines),
             digest=digest(canonical(lines)),
             totals=totals,
+            leagues=leagues,
         )
     ]
 
 
 def _count(
-    account: Account, lines: list[e.PeriodLine], month: str, given: PointsGiven, totals: dict[str, dict[str, int]]
+    account: Account,
+    lines: list[e.PeriodLine],
+    month: str,
+    given: PointsGiven,
+    totals: dict[str, dict[str, int]],
+    leagues: dict[str, tuple[str, ...]],
 ) -> None:
     """Count an account among those who have so many points at a quarter's end, in each of its leagues."""
     months = months_of(_quarter(month))
@@ -90,6 +98,7 @@ def _count(
         counts = totals.setdefault(league.id, {})
         if points > 0 and in_league(account.id, league, given):
             counts[str(points)] = counts.get(str(points), 0) + 1
+            leagues[league.id] = (*leagues.get(league.id, ()), account.id)
 
 
 def _quarter(month: str) -> str:
@@ -153,11 +162,13 @@ def publish_period(command: c.PublishPeriod, subjects: Subjects, given: PointsGi
     if period is None or not period.sealed:
         refuse("not-sealed", f"{as_code(command.period)} is not sealed", period=command.period)
     periods = _periods(subjects)
-    if periods.published and command.period != month_after(periods.published):
-        after = month_after(periods.published)
+    after = month_after(periods.published) if periods.published else periods.first
+    if command.period != after:
         refuse("period-out-of-order", f"{after} is published next", period=command.period, next=after)
     if not ROOT.fullmatch(command.root) or not ROOT.fullmatch(command.head):
         refuse("bad-root", "a root and a head have 64 hexadecimal digits each")
+    if not 0 <= command.position < POSITION_MAX:
+        refuse("bad-root", f"a position lies from 0 on, not {command.position}")
     if command.size != period.lines:
         refuse("bad-root", f"{command.period} has {period.lines} lines, the root is over {command.size}")
     if command.previous != periods.root:
@@ -244,13 +255,14 @@ def _check_rows(
     drawn = digest("".join(period.digests).encode()) if period is not None else ""
     order = [(-row.points, digest((drawn + row.account).encode())) for row in command.rows]
     for place, row in enumerate(command.rows, start=1):
-        thanked = account_of(row.account, subjects).thanked
+        account = account_of(row.account, subjects)
+        thanked = account.thanked
         earned = sum(thanked.get(month, 0) for month in months)
         above = sum(count for points, count in counts.items() if points > row.points)
         rank = place if given.policy.ties == "draw" else above + 1
         title = league.titles[rank - 1] if rank <= len(league.titles) else ""
         said = (row.points, row.rank, row.title)
-        if said != (earned, rank, title) or earned <= 0 or not in_league(row.account, league, given):
+        if said != (earned, rank, title) or league.id not in account.leagues.get(months[-1], ()):
             message = f"{row.account} earned {earned} points in {command.quarter}: rank {rank}"
             refuse("bad-roll", message, account=row.account)
     if [-row.points for row in command.rows] != sorted(-row.points for row in command.rows) or (

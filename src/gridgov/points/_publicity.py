@@ -18,6 +18,7 @@ from gridgov.points._given import (
     acts_for,
     award_of,
     clock_only,
+    concerned,
     entry,
     may,
     of_award,
@@ -148,14 +149,17 @@ def _objection(command: c.DecideAwardObjection, award: Objected) -> Objection:
     return found
 
 
-def _check_impartial(file: AwardFile, raised_by: str, given: PointsGiven) -> None:
+def _check_impartial(file: AwardFile, raised_by: str, subjects: Subjects, given: PointsGiven) -> None:
     """Let only those decide who have not decided before and are not concerned."""
-    concerned = {*file.judges, raised_by, file.account, file.payee}
-    panel = {member.person for member in given.policy.panel}
+
+    def partial(who: str) -> bool:
+        return who in file.judges or who == raised_by or concerned(who, file, subjects, given)
+
+    panel = [member.person for member in given.policy.panel]
     # Where the whole panel has decided before, somebody else with leave to decide does it.
-    if given.by not in panel and panel - concerned:
+    if given.by not in panel and not all(partial(person) for person in panel):
         refuse("not-on-the-panel", f"{given.by} is not on the panel", by=given.by)
-    if given.by in concerned:
+    if partial(given.by):
         refuse("not-impartial", f"{given.by} has judged {file.id} before or is concerned by it", by=given.by)
 
 
@@ -166,7 +170,7 @@ def decide_objection(command: c.DecideAwardObjection, subjects: Subjects, given:
         wrong_state(award, "decided anew")
     objection = _objection(command, award)
     file = award.file
-    _check_impartial(file, objection.by, given)
+    _check_impartial(file, objection.by, subjects, given)
     common: dict[str, Any] = {
         **stamp(subjects, given, "objection"),
         **of_award(file),
@@ -203,7 +207,9 @@ def press(command: c.PressAward, subjects: Subjects, given: PointsGiven) -> list
     if deadline is None or step is None or step.at != command.due_at or given.at < step.at:
         refuse("nothing-due", f"nothing is due for the award {command.award}", award=command.award)
     ladder = given.ladders.get(deadline.ladder)
-    target = ladder.rungs[step.rung].target if ladder is not None and step.kind == "climb" else ""
+    # The ladder may have been made shorter since.
+    rung = ladder.rungs[step.rung] if ladder is not None and step.rung < len(ladder.rungs) else None
+    target = rung.target if rung is not None and step.kind == "climb" else ""
     after = next_step(ladder, step, deadline, given.calendar) if ladder is not None else None
     return [
         e.AwardPressed(
@@ -271,10 +277,10 @@ def falls_due(award: Award) -> list[tuple[str, Step]]:
 
 
 def _to_get(award: Award) -> int:
-    """Say how much an appeal can bring: what was asked for less what stands."""
+    """Say how much an appeal can bring: what was asked for less what stands and what was made good already."""
     file = award.file
     stands = 0 if isinstance(award, Rejected | Voided) else file.given - file.reversed
-    return file.asked - stands
+    return file.asked - stands - file.compensated
 
 
 def appeal(command: c.AppealAward, subjects: Subjects, given: PointsGiven) -> list[e.PointsEvent]:
@@ -311,7 +317,7 @@ def decide_appeal(command: c.DecideAppeal, subjects: Subjects, given: PointsGive
     file = award.file
     if file.appeal is None:
         refuse("no-appeal", f"no appeal about {file.id} is open", award=file.id)
-    _check_impartial(file, file.appeal.by, given)
+    _check_impartial(file, file.appeal.by, subjects, given)
     common: dict[str, Any] = {
         **stamp(subjects, given, "appeal"),
         **of_award(file),

@@ -18,6 +18,7 @@ from gridgov.points._given import (
     entry,
     household_of,
     may,
+    opaque,
     refuse,
     stamp,
 )
@@ -26,6 +27,9 @@ from gridgov.points._scheme import Good, window_of
 from gridgov.points._state import Account, Lot, Outlet, Stock, Voucher
 
 __all__ = ["cancel", "collect", "lapse", "redeem", "report_offline", "settle", "stock"]
+
+
+QUANTITY_MAX = 10**6
 
 
 def _good(good: str, given: PointsGiven) -> Good:
@@ -46,8 +50,8 @@ def stock(command: c.StockGoods, subjects: Subjects, given: PointsGiven) -> list
     _outlet_only(good.outlet, given)
     if good.kind != "goods":
         refuse("not-counted", f"{good.id} is a discount; it is not counted on a shelf", good=good.id)
-    if command.quantity <= 0:
-        refuse("bad-quantity", f"a delivery has 1 or more, not {command.quantity}")
+    if not 1 <= command.quantity <= QUANTITY_MAX:
+        refuse("bad-quantity", f"a delivery has 1 to {QUANTITY_MAX}, not {command.quantity}")
     unit = f"good:{good.id}"
     return [
         e.GoodsStocked(
@@ -67,6 +71,7 @@ def stock(command: c.StockGoods, subjects: Subjects, given: PointsGiven) -> list
 
 def redeem(command: c.Redeem, subjects: Subjects, given: PointsGiven) -> list[e.PointsEvent]:
     may(command, given)
+    opaque(command.account, "an account")
     if subjects.get(f"voucher:{given.command_id}") is not None:
         refuse("voucher-exists", f"there is a voucher {given.command_id!r} already")
     if not acts_for(command.account, subjects, given):
@@ -111,7 +116,7 @@ def _check_stock(good: Good, quantity: int, subjects: Subjects) -> None:
     if good.kind != "goods":
         return
     found: Stock | None = subjects.get(f"stock:{good.id}")
-    shelf = found.shelf if found is not None else 0
+    shelf = found.shelves.get(good.outlet, 0) if found is not None else 0
     if shelf < quantity:
         refuse("out-of-stock", f"{good.outlet} has {shelf} of {good.en}", good=good.id)
 
@@ -205,12 +210,13 @@ def _not_held(voucher: Voucher) -> None:
 
 
 def _given_back(
-    voucher: Voucher, subjects: Subjects, given: PointsGiven
+    voucher: Voucher, subjects: Subjects, given: PointsGiven, *, grace: bool
 ) -> tuple[tuple[e.Entry, ...], tuple[e.LotEnd, ...]]:
     """Turn round what was booked, each part to its own lot."""
     held = [each for each in voucher.entries if each.bucket == "held"]
     account = account_of(voucher.account, subjects)
-    back, ends = coming_back(account, ((each.unit, each.lot, each.delta) for each in held), given)
+    parts = [(each.unit, each.lot, each.delta) for each in held]
+    back, ends = coming_back(account, parts, given, grace=grace)
     out = tuple(entry(each.unit, each.account, "held", -each.delta, each.lot) for each in held)
     others = tuple(
         entry(each.unit, each.account, each.bucket, -each.delta)
@@ -226,7 +232,9 @@ def cancel(command: c.CancelRedemption, subjects: Subjects, given: PointsGiven) 
     if not acts_for(voucher.account, subjects, given) and not given.roster.acts_for(given.by, voucher.outlet):
         refuse("not-the-member", f"only {voucher.account} or {voucher.outlet} cancels this", voucher=voucher.id)
     _not_held(voucher)
-    entries, ends = _given_back(voucher, subjects, given)
+    # Whoever takes back what they wanted keeps the ends as they were; else nothing would ever end.
+    mine = acts_for(voucher.account, subjects, given)
+    entries, ends = _given_back(voucher, subjects, given, grace=not mine)
     return [
         e.RedemptionCanceled(
             **stamp(subjects, given, voucher.good),
@@ -245,7 +253,7 @@ def lapse(command: c.LapseVoucher, subjects: Subjects, given: PointsGiven) -> li
     over = ends_at is not None and ends_at == command.due_at and given.at >= ends_at
     if voucher is None or not over or voucher.state != "reserved" or voucher.frozen_by:
         refuse("nothing-due", f"nothing is due for the voucher {command.voucher}", voucher=command.voucher)
-    entries, ends = _given_back(voucher, subjects, given)
+    entries, ends = _given_back(voucher, subjects, given, grace=False)
     return [
         e.RedemptionLapsed(
             **stamp(subjects, given, voucher.good),
@@ -265,6 +273,8 @@ def report_offline(command: c.ReportOfflineUses, subjects: Subjects, given: Poin
     _outlet_only(command.outlet, given)
     if not command.uses:
         refuse("empty-list", "a report names at least one voucher")
+    for use in command.uses:
+        opaque(use.voucher, "a voucher")
     taken: set[str] = set()
     events: list[e.PointsEvent] = []
     for use in command.uses:
@@ -301,14 +311,14 @@ def _why_not(use: c.OfflineUse, voucher: Voucher | None, outlet: str, taken: set
 
 def settle(command: c.SettleOutlet, subjects: Subjects, given: PointsGiven) -> list[e.PointsEvent]:
     may(command, given)
-    goods: dict[str, int] = {}
-    points: dict[str, int] = {}
     outlet: Outlet | None = subjects.get(f"outlet:{command.outlet}")
-    for good in sorted({*_goods_of(command.outlet, given), *(outlet.goods if outlet is not None else ())}):
+    goods = dict(outlet.goods) if outlet is not None else {}
+    points = dict(outlet.points) if outlet is not None else {}
+    for good in sorted(_goods_of(command.outlet, given)):
         found: Stock | None = subjects.get(f"stock:{good}")
         if found is None or not found.unsettled:
             continue
-        goods[good] = found.unsettled
+        goods[good] = goods.get(good, 0) + found.unsettled
         for unit, more in found.unsettled_points.items():
             points[unit] = points.get(unit, 0) + more
     if not goods:

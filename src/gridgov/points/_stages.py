@@ -95,6 +95,8 @@ def _claimed(event: e.AwardProposed) -> Award:
             changed_at=event.at,
             counted=event.counted,
             community=event.community,
+            unit=event.unit,
+            only=event.only,
         )
     )
 
@@ -150,7 +152,9 @@ def _reversed(before: Award, event: e.AwardReversed) -> Award:
         judges=_with(file.judges, event.by),
     )
     file = _newly_decided(file, event.at)
-    return Reversed(file) if file.reversed == file.given else PartlyReversed(file)
+    if file.reversed == file.given:
+        return Reversed(file)
+    return Expired(file) if isinstance(before, Expired) else PartlyReversed(file)
 
 
 def _newly_decided(file: AwardFile, at: dt.datetime) -> AwardFile:
@@ -177,6 +181,7 @@ def _appealed(before: Award, event: e.AwardAppealed | e.AppealDismissed | e.Appe
                 appeal=None,
                 judges=_with(file.judges, event.by),
                 compensated_by=(*file.compensated_by, event.compensation),
+                compensated=file.compensated + event.points,
             )
     return attrs.evolve(before, file=file)
 

@@ -81,7 +81,8 @@ class AwardFile:
     :param payee: the account that gets the points; :param source: the one that they come from.
     :param judges: everybody who has voted on it or decided about it.
     :param decided_at: when it was last decided on; :param appealed: whether that was appealed.
-    :param compensates: the award that this one makes good; :param compensated_by: those that do so for it.
+    :param compensates: the award that this one makes good; :param compensated_by: those that do so for it,
+        with *compensated* points together.
     """
 
     id: str
@@ -109,6 +110,8 @@ class AwardFile:
     appealed: bool = False
     compensates: str = ""
     compensated_by: tuple[str, ...] = ()
+    compensated: int = 0
+    only: tuple[str, ...] = ()
 
 
 @attrs.frozen
@@ -315,7 +318,8 @@ class Account:
     :param shows_name: whether lists may show the full name.
     :param figures: what moved in months that have no line yet; :param closings: unit → closing
         balance and debt of the newest line; :param thanked: month → points earned and not reversed, from written lines.
-    :param written: the newest month whose line was written.
+    :param written: the newest month whose line was written; :param leagues: a quarter's last month → the
+        leagues that the account stood in then.
     """
 
     id: str
@@ -335,6 +339,7 @@ class Account:
     closings: Mapping[str, tuple[int, int]] = attrs.field(factory=dict)
     thanked: Mapping[str, int] = attrs.field(factory=dict)
     written: str = ""
+    leagues: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
 
     def balance(self, unit: str = "") -> Balance:
         """Give the buckets in one book, or in all books together."""
@@ -426,21 +431,31 @@ class Sitting:
 
 @attrs.frozen(kw_only=True, slots=False)
 class Stock:
-    """Goods of one kind: on the shelf, set aside for vouchers, handed over and not settled yet."""
+    """Goods of one kind: outlet → how many are on its shelf; and how many are set aside for vouchers.
+
+    :param unsettled: handed over and not settled yet, with *unsettled_points* for it: of what was stored before
+        outlets kept that themselves.
+    """
 
     good: str
-    shelf: int = 0
+    shelves: Mapping[str, int] = attrs.field(factory=dict)
     reserved: int = 0
     unsettled: int = 0
     unsettled_points: Mapping[str, int] = attrs.field(factory=dict)
 
+    @property
+    def shelf(self) -> int:
+        """How many are on all shelves together."""
+        return sum(self.shelves.values())
+
 
 @attrs.frozen(kw_only=True)
 class Outlet:
-    """An outlet: unit → what was settled with it so far, and which goods were collected there."""
+    """An outlet: good → how many were collected there and are not settled, unit → points for it, and points settled."""
 
     id: str
-    goods: tuple[str, ...] = ()
+    goods: Mapping[str, int] = attrs.field(factory=dict)
+    points: Mapping[str, int] = attrs.field(factory=dict)
     settled: Mapping[str, int] = attrs.field(factory=dict)
 
 
@@ -472,10 +487,12 @@ class Voucher:
 class Periods:
     """How far the months have come.
 
+    :param first: the first month that was closed.
     :param closed: the newest month that nothing can be booked into; :param sealed: and whose lines
         are all written; :param published: and which hangs on the board, with its *root*.
     """
 
+    first: str = ""
     closed: str = ""
     sealed: str = ""
     published: str = ""

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from typing import Any
 
 import attrs
 
 from gridgov.decider import Sight
-from gridgov.errors import NotFoundError, as_code
+from gridgov.errors import NotFoundError, RefusalError, as_code
 from gridgov.points._commands import RollRow
 from gridgov.points._decide import STORED_NAMES
-from gridgov.points._events import PeriodLine, PeriodPublished, StatementsClosed
-from gridgov.points._given import PointsGiven
-from gridgov.points._months import in_league, months_of
+from gridgov.points._events import AwardObjected, PeriodLine, PeriodPublished, StatementsClosed
+from gridgov.points._given import PointsGiven, acts_for
+from gridgov.points._months import months_of
 from gridgov.points._state import (
     Account,
     Approved,
@@ -52,9 +53,15 @@ __all__ = [
 
 @attrs.frozen(kw_only=True)
 class StatementLine:
-    """One thing that changed an account, with what it changed.
+    """One thing that changed an account, or something on it, with what it changed.
 
-    :param rule: what gave the figures; :param by: who asked for it.
+    *posted* is what is free, *debt* is below zero where something is owed: the entries as they are.
+
+    :param rule: what gave the figures; :param by: who asked for it, empty for whoever objected.
+    :param deed: with *occasion* and *on* what an award is for; :param asked: with *given* the points.
+    :param ground: why it was reversed; :param linked: the award that makes good another one, or the
+        account or household that took over what was there.
+    :param good: with *quantity* what was redeemed.
     """
 
     at: dt.datetime
@@ -67,6 +74,15 @@ class StatementLine:
     debt: int = 0
     rule: str = ""
     by: str = ""
+    deed: str = ""
+    occasion: str = ""
+    on: dt.date | None = None
+    asked: int | None = None
+    given: int | None = None
+    ground: str = ""
+    linked: str = ""
+    good: str = ""
+    quantity: int = 0
 
 
 @attrs.frozen(kw_only=True)
@@ -97,12 +113,23 @@ class Statement:
         account: Account = sight.subject(f"account:{self.account}") or Account(id=self.account)
         lines = []
         for event in sight.events(f"account:{self.account}"):
-            moved = dict.fromkeys(("pending", "posted", "held", "frozen", "debt"), 0)
+            moved: dict[str, Any] = dict.fromkeys(("pending", "posted", "held", "frozen", "debt"), 0)
             for entry in event.entries:
                 if entry.account == self.account and entry.bucket in moved:
                     moved[entry.bucket] += entry.delta
-            what = STORED_NAMES[type(event)]
-            lines.append(StatementLine(at=event.at, what=what, ref=_ref(event), **moved, rule=event.rule, by=event.by))
+            told = {name: getattr(event, name) for name in _TOLD if hasattr(event, name)}
+            lines.append(
+                StatementLine(
+                    at=event.at,
+                    what=STORED_NAMES[type(event)],
+                    ref=_ref(event),
+                    **moved,
+                    rule=event.rule,
+                    by="" if isinstance(event, AwardObjected) else event.by,
+                    linked=getattr(event, "compensation", "") or getattr(event, "to", "") or getattr(event, "into", ""),
+                    **told,
+                )
+            )
         ends: dict[dt.date, int] = {}
         for lot in account.lots:
             if lot.expires_on is not None and lot.posted:
@@ -117,9 +144,33 @@ class Statement:
         """One's own account."""
         return by == self.account
 
+    def concerns(self, by: str, sight: Sight) -> bool:
+        """A household's account is its members', an organization's its people's."""
+        return _belongs(self.account, by, sight)
+
+
+_TOLD = ("deed", "occasion", "on", "asked", "given", "ground", "good", "quantity")
+
+
+def _belongs(account: str, by: str, sight: Sight) -> bool:
+    """Say whether an account is one that the asker may act for."""
+    given: PointsGiven = sight.given("points")
+    subjects = {tag: found for tag in _homes(account, sight) if (found := sight.subject(tag)) is not None}
+    return given.by == by and acts_for(account, subjects, given)
+
+
+def _homes(account: str, sight: Sight) -> list[str]:
+    """Name the households that an account stands for: its own, and what that became part of."""
+    found: list[str] = []
+    while account.startswith("household:") and account not in found:
+        found.append(account)
+        house: Household | None = sight.subject(account)
+        account = house.merged_into if house is not None else ""
+    return found
+
 
 def _ref(event: object) -> str:
-    for name in ("award", "voucher", "lot", "freeze", "household", "month"):
+    for name in ("award", "voucher", "lot", "freeze", "household", "month", "account"):
         found = getattr(event, name, "")
         if found:
             return str(found)
@@ -157,8 +208,12 @@ class HouseholdBalance:
         return None
 
     def mine(self, by: str) -> bool:
-        """Needs a grant: members see their own statement."""
+        """See :meth:`concerns`."""
         return False
+
+    def concerns(self, by: str, sight: Sight) -> bool:
+        """Its members may look."""
+        return _belongs(self.household, by, sight)
 
 
 @attrs.frozen(kw_only=True)
@@ -197,8 +252,14 @@ class Ranking:
         return None
 
     def mine(self, by: str) -> bool:
-        """A ranking is published; anyone may look."""
-        return True
+        """Nobody's own: months that are open are no leader board; a grant is needed."""
+        return False
+
+
+def _sealed(month: str, sight: Sight) -> None:
+    period: Period | None = sight.subject(f"period:{month}")
+    if period is None or not period.sealed:
+        raise RefusalError("points.not-sealed", f"{as_code(month)} is not sealed", period=month)
 
 
 def _ranked(ordered: list[tuple[int, str]]) -> list[tuple[int, int, str]]:
@@ -216,7 +277,8 @@ class Honors:
 
     Anyone who has the lines can work it out again; being ranked costs nothing.
 
-    :param quarter: ``"2026-Q3"``; :param league: one of the policy's; :param top: how many rows, 0 for all.
+    :param quarter: ``"2026-Q3"``; :param league: one of the policy's.
+    :param top: how many rows, and everybody with as many points as the last of them; 0 for all.
     """
 
     quarter: str
@@ -224,17 +286,23 @@ class Honors:
     top: int = attrs.field(default=3, kw_only=True)
 
     def answer(self, sight: Sight) -> tuple[RollRow, ...]:
-        """Rank those who earned anything; nothing where the league or the quarter is unknown."""
+        """Rank those who earned anything.
+
+        :raises RefusalError: ``points.bad-period``, ``points.unknown-league``, or ``points.not-sealed``.
+        """
         given: PointsGiven = sight.given("points")
         league = next((each for each in given.policy.leagues if each.id == self.league), None)
         months = months_of(self.quarter)
-        if league is None or not months:
-            return ()
+        if not months:
+            raise RefusalError("points.bad-period", f"a quarter is written YYYY-Qn, not {as_code(self.quarter)}")
+        if league is None:
+            raise RefusalError("points.unknown-league", f"there is no league {as_code(self.league)}")
+        _sealed(months[-1], sight)
         earned = [
             (points, account.id)
             for account in sight.live("account:")
             if (points := sum(account.thanked.get(month, 0) for month in months)) > 0
-            and in_league(account.id, league, given)
+            and league.id in account.leagues.get(months[-1], ())
         ]
         if given.policy.ties == "draw":
             period: Period | None = sight.subject(f"period:{months[-1]}")
@@ -252,7 +320,11 @@ class Honors:
             )
             for rank, points, id_ in ranked
         ]
-        return tuple(row for row in rows if not self.top or row.rank <= self.top)
+        if not self.top or len(rows) <= self.top:
+            return tuple(rows)
+        # Whole groups of equals, after a draw, too: else whoever publishes could choose among them.
+        lowest = rows[self.top - 1].points
+        return tuple(row for row in rows if row.points >= lowest)
 
     def place(self, sight: Sight) -> str | None:
         """No place."""
@@ -339,7 +411,11 @@ class MonthLines:
     month: str
 
     def answer(self, sight: Sight) -> tuple[PeriodLine, ...]:
-        """Give the lines, by account and unit."""
+        """Give the lines, by account and unit.
+
+        :raises RefusalError: ``points.not-sealed``.
+        """
+        _sealed(self.month, sight)
         pages = [event for event in sight.events(f"period:{self.month}") if isinstance(event, StatementsClosed)]
         return tuple(
             sorted((line for page in pages for line in page.lines), key=lambda line: (line.account, line.unit))
@@ -392,8 +468,13 @@ class AwardView:
         return None
 
     def mine(self, by: str) -> bool:
-        """Needs a grant: members see their own statement."""
+        """See :meth:`concerns`."""
         return False
+
+    def concerns(self, by: str, sight: Sight) -> bool:
+        """Whoever an award is about, or its points go to, may look at it."""
+        found: Award | None = sight.subject(f"award:{self.award}")
+        return found is not None and any(_belongs(each, by, sight) for each in (found.file.account, found.file.payee))
 
 
 @attrs.frozen
@@ -415,6 +496,10 @@ class Holdings:
         """One's own account."""
         return by == self.account
 
+    def concerns(self, by: str, sight: Sight) -> bool:
+        """A household's account is its members', an organization's its people's."""
+        return _belongs(self.account, by, sight)
+
 
 @attrs.frozen
 class Vouchers:
@@ -435,6 +520,10 @@ class Vouchers:
     def mine(self, by: str) -> bool:
         """One's own account."""
         return by == self.account
+
+    def concerns(self, by: str, sight: Sight) -> bool:
+        """A household's account is its members', an organization's its people's."""
+        return _belongs(self.account, by, sight)
 
 
 _UNDER_WAY: Mapping[str, type | None] = {

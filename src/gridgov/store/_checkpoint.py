@@ -1,6 +1,7 @@
-"""A checkpoint: one digest over the heads of all streams at a position.
+"""A checkpoint: one digest over every record's place and head, up to a position.
 
-A chain shows that nothing *inside* a stream was changed; it cannot show that the end of one was cut off. A checkpoint
+A chain shows that nothing *inside* a stream was changed; it cannot show that the end of one was cut off, or
+that two records of different streams changed places. A checkpoint
 that somebody else keeps (on a notice board, with the district) can: whoever works it out again later, through the same
 position, gets the same digest or knows that something is gone.
 """
@@ -11,7 +12,7 @@ from collections.abc import Iterable
 
 import attrs
 
-from gridgov.proofs import canonical, digest
+from gridgov.proofs import GENESIS, link
 from gridgov.store._protocol import Record, verified
 
 __all__ = ["Checkpoint", "checkpoint"]
@@ -22,7 +23,7 @@ class Checkpoint:
     """What the store held at a position.
 
     :param position: of its last record; :param streams: how many streams there were.
-    :param digest: SHA-256 over every stream with its version and head, 64 hexadecimal digits.
+    :param digest: a hash chain over the position and the head of every record, 64 hexadecimal digits.
     """
 
     position: int
@@ -36,13 +37,14 @@ def checkpoint(records: Iterable[Record], *, through: int | None = None) -> Chec
     :param through: the last position that counts; None for all.
     :raises StoreDamagedError: names the first stream and version that does not match.
     """
-    heads: dict[str, tuple[int, str]] = {}
-    position = 0
-    for record in verified(each for each in _through(records, through)):
-        heads[record.stream] = (record.stream_version, record.head.hex())
+    streams: set[str] = set()
+    position, head = 0, GENESIS
+    for record in verified(_through(records, through)):
+        streams.add(record.stream)
         position = record.position
-    lines = [[stream, version, head] for stream, (version, head) in sorted(heads.items())]
-    return Checkpoint(position=position, streams=len(heads), digest=digest(canonical(lines)))
+        # The order between streams is bound by nothing else.
+        head = link(head, position.to_bytes(8, "big") + record.head)
+    return Checkpoint(position=position, streams=len(streams), digest=head.hex())
 
 
 def _through(records: Iterable[Record], through: int | None) -> Iterable[Record]:

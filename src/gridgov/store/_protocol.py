@@ -311,7 +311,13 @@ def verify_chain(records: Iterable[Record]) -> int:
 def verified(records: Iterable[Record]) -> Iterator[Record]:
     """Walk records (in order of position), each after its chain was checked."""
     heads: dict[str, tuple[int, bytes]] = {}
+    position = 0
     for record in records:
+        if record.position <= position:
+            raise StoreDamagedError(
+                record.stream, record.stream_version, f"it stands at {record.position} after {position}"
+            )
+        position = record.position
         version, previous = heads.get(record.stream, (0, GENESIS))
         if record.stream_version != version + 1:
             raise StoreDamagedError(record.stream, version + 1, f"the next record has version {record.stream_version}")
