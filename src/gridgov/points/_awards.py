@@ -53,7 +53,8 @@ class _Wish:
 
 
 def propose(command: c.ProposeAward, subjects: Subjects, given: PointsGiven) -> list[e.PointsEvent]:
-    may(command, given, command.place)
+    # Leave for one's own places is about other people's deeds; one's own may be done anywhere.
+    may(command, given, "" if given.by == command.account else command.place)
     return [_proposed(_Wish(id=given.command_id, account=command.account, asked=command), subjects, given, {})]
 
 
