@@ -6,6 +6,7 @@ import inspect
 import re
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import attrs
 
@@ -190,9 +191,7 @@ def files() -> str:
                 if field.get("default") not in ("", None)
                 else ""
             )
-            lines.append(
-                f"| `{key}` | {'yes' if key in required else ''} | {default} | {cell(field)} |"
-            )
+            lines.append(f"| `{key}` | {'yes' if key in required else ''} | {default} | {cell(field)} |")
         lines.append("")
         for part, schema in schemas[name].get("$defs", {}).items():
             title = part.removesuffix("Part").lower()

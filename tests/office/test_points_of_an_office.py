@@ -19,6 +19,7 @@ from gridgov.points import (
     ConfirmPublication,
     DecideAwardObjection,
     Deed,
+    Good,
     Holdings,
     HoldSitting,
     Honors,
@@ -237,9 +238,15 @@ def test_equal_points_share_a_rank_or_are_drawn_so_that_anybody_can_repeat_it():
             rows = office.ask(Honors(quarter="2026-Q3", league="residents"), by="desk-1")
             answers.append([row.rank for row in rows])
             hung = PublishRoll(quarter="2026-Q3", league="residents", rows=rows, channel="board", receipt="photo")
+            if ties == "draw":
+                chosen = (attrs.evolve(rows[1], rank=1, title="一等"),)
+                with pytest.raises(RefusalError, match="2 of residents"):
+                    office.handle(attrs.evolve(hung, rows=chosen), by="desk-1")
             office.handle(hung, by="desk-1")
             if ties == "draw":
                 answers[-1].append(rows[0].account)
+                first = office.ask(Honors("2026-Q3", league="residents", top=1), by="desk-1")
+                assert first == rows  # whole groups of equals: nobody chooses who of them is left out
     assert answers[0] == [1, 1]
     assert answers[1][:2] == [1, 2]
     assert answers[1] == answers[2]
@@ -416,11 +423,14 @@ def test_an_appeal_that_is_open_is_listed_until_it_is_decided():
 # --- several processes ----------------------------------------------------------------------------
 
 
+UNLIMITED = {"goods": {"soap": Good(id="soap", outlet="shop", zh="肥皂", en="soap", price=3)}}
+
+
 def spender(path, number, result):
     """Try to redeem as often as possible, from a process of its own."""
     clock = SimulatedClock(NOON + dt.timedelta(days=8))
     taken = 0
-    with opened(SqlStore(f"sqlite:///{path}"), clock) as office:
+    with opened(SqlStore(f"sqlite:///{path}"), clock, **UNLIMITED) as office:
         for attempt in range(6):
             try:
                 office.handle(Redeem(account=ONE, good="soap"), by=ONE, id=f"v-{number}-{attempt}")
@@ -435,7 +445,7 @@ def test_two_processes_that_spend_at_once_never_overdraw(tmp_path):
     """同一账户并发兑换不得透支."""
     path = tmp_path / "street.db"
     clock = SimulatedClock(NOON)
-    with opened(SqlStore(f"sqlite:///{path}"), clock) as office:
+    with opened(SqlStore(f"sqlite:///{path}"), clock, **UNLIMITED) as office:
         give(office, clock, "a1", "a2", accounts=(ONE, ONE))
         office.handle(StockGoods("soap", quantity=9), by="shop")
     context = multiprocessing.get_context("spawn")
@@ -446,11 +456,49 @@ def test_two_processes_that_spend_at_once_never_overdraw(tmp_path):
     taken = sum(results.get(timeout=120) for _ in processes)
     for process in processes:
         process.join()
-    with opened(SqlStore(f"sqlite:///{path}"), SimulatedClock(NOON + dt.timedelta(days=8))) as office:
+    later = SimulatedClock(NOON + dt.timedelta(days=8))
+    with opened(SqlStore(f"sqlite:///{path}"), later, **UNLIMITED) as office:
         holdings = office.ask(Holdings(ONE), by=ONE)
-        # Ten points, three apiece, two each by the good's own limit.
-        assert (taken, holdings.held, holdings.available) == (2, 6, 4)
+        # Ten points, three apiece; nine on the shelf, and no limit of the good's own.
+        assert (taken, holdings.held, holdings.available) == (3, 9, 1)
         assert list(audit(office.events("points"))) == []
+
+
+def test_a_household_sees_what_it_spends_from_and_a_member_their_own_award():
+    from gridgov.access import AccessPolicy, Grant
+
+    clock = SimulatedClock(NOON)
+    setup = setup_with(pool=True)
+    names = frozenset({"JoinHousehold", "ProposeAward", "HoldSitting", "PublishAwards", "ConfirmPublication"})
+    setup = attrs.evolve(setup, access=AccessPolicy((Grant(role="anyone", names=names, scope="all"),)))
+    with open_office(setup, store=MemoryStore(), clock=clock, discover=False) as office:
+        for who in (ONE, OTHER):
+            home = JoinHousehold(account=who, household="household:1", from_on=NOON.date())
+            office.handle(home, by="desk-1")
+        give(office, clock, "a1")
+        for by in (ONE, OTHER):
+            assert office.ask(Holdings("household:1"), by=by).available == 5
+            assert office.ask(Statement("household:1"), by=by).balance.available == 5
+            assert office.ask(AwardView("a1"), by=by).file.given == 5
+        for view in (Holdings("household:1"), AwardView("a1"), HouseholdBalance("household:1", on=NOON.date())):
+            with pytest.raises(RefusalError, match="access"):
+                office.ask(view, by="resident:00001")
+
+
+def test_what_is_due_for_many_accounts_is_done_before_a_month_is_closed_without_deciding_each_time_anew():
+    clock = SimulatedClock(NOON)
+    with opened(clock=clock, lasts_months=0, lasts_days=5) as office:
+        awards = tuple(f"a{number}" for number in range(40))
+        give(office, clock, *awards, accounts=tuple(f"resident:{number:05}" for number in range(10, 50)))
+        decided = []
+        decide = office._decide
+        office._decide = lambda asked: decided.append(type(asked.command).__name__) or decide(asked)
+        in_october(clock)
+        office.handle(ClosePeriod(period="2026-09"), by="desk-1")
+        assert decided.count("ExpireLot") == 40
+        assert decided.count("ClosePeriod") + decided.count("CloseStatements") <= 3
+        lines = office.ask(MonthLines("2026-09"), by="desk-1")
+        assert [(line.expired, line.closing) for line in lines] == [(5, 0)] * 40
 
 
 # --- notices --------------------------------------------------------------------------------------

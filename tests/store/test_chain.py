@@ -49,6 +49,7 @@ def test_a_head_binds_the_canonical_bytes_of_everything_that_a_record_says(draft
     assert chain(previous, draft, version) == link(previous, plain)
 
 
+FIELDS = ["body", "head", "name", "by", "command_id", "tags", "occurred_at", "recorded_at", "shape", "stream_version"]
 AT = dt.datetime(2026, 9, 4, 4, tzinfo=dt.UTC)
 
 
@@ -75,9 +76,7 @@ def test_one_flipped_bit_anywhere_is_found_and_located(place, data):
     """任何一位被改动都能发现并定位."""
     whole = records()
     record = whole[place]
-    field = data.draw(
-        st.sampled_from(["body", "head", "name", "by", "command_id", "tags", "occurred_at", "stream_version"])
-    )
+    field = data.draw(st.sampled_from(FIELDS))
     before = getattr(record, field)
     if isinstance(before, bytes):
         bit = data.draw(st.integers(0, len(before) * 8 - 1))
@@ -116,3 +115,14 @@ def test_a_checkpoint_knows_of_a_tail_that_was_cut_off():
     assert checkpoint(whole[:-1]) != told
     assert checkpoint(whole, through=8) == checkpoint(whole[:8])
     assert checkpoint([]).position == 0
+
+
+def test_two_records_of_different_streams_that_changed_places_are_known_by_a_checkpoint():
+    whole = records()
+    swapped = [*whole]
+    swapped[3] = attrs.evolve(whole[4], position=whole[3].position)
+    swapped[4] = attrs.evolve(whole[3], position=whole[4].position)
+    assert verify_chain(swapped) == 12  # each stream is whole
+    assert checkpoint(swapped) != checkpoint(whole)
+    with pytest.raises(StoreDamagedError):
+        verify_chain([*whole[:3], whole[4], whole[3], *whole[5:]])
