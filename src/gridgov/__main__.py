@@ -148,6 +148,9 @@ def _statement(arguments: argparse.Namespace) -> int:
 def _verifier(arguments: argparse.Namespace) -> int:
     from gridgov.reports import verifier_page
 
+    if not arguments.file.parent.is_dir():
+        print(f"there is no folder {arguments.file.parent}", file=sys.stderr)
+        return 1
     arguments.file.write_text(verifier_page(), encoding="utf-8")
     print(arguments.file)
     return 0

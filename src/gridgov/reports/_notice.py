@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +38,7 @@ def notice_page(
         "notice.html.jinja",
         facts=facts,
         note=note_text,
+        signed="\n— " in note_text,
         code=_code(note_text),
         groups=words.split(" "),
         street=street,
@@ -46,19 +47,22 @@ def notice_page(
     )
 
 
-def statement_page(proof: StatementProof, *, street: str = "", name: str = "") -> str:
+def statement_page(
+    proof: StatementProof, *, street: str = "", name: str = "", categories: Mapping[str, Text] | None = None
+) -> str:
     """Give a resident's statement as one HTML page to print: the figures, and the whole copy as a QR code.
 
     The characters of the root do not stand on it: a resident takes them from the board.
 
     :param name: whose statement it is, if the page shall say so.
+    :param categories: what the categories of deeds are called; one that is not there is shown by its id.
     :raises ModuleNotFoundError: without the extras ``reports`` and ``notice``.
     """
     line = proof.line
     rows = [
         ("", Text("期初", "Opening"), line.opening),
         ("＋", Text("获得", "Earned"), sum(line.earned.values())),
-        *(("", Text(f"· {category}", ""), points) for category, points in sorted(line.earned.items())),
+        *(("", _category(each, categories or {}), points) for each, points in sorted(line.earned.items())),
         ("＋", Text("转入转出", "Moved"), line.moved),
         ("－", Text("兑换", "Spent"), line.spent),
         ("－", Text("到期", "Expired"), line.expired),
@@ -70,6 +74,11 @@ def statement_page(proof: StatementProof, *, street: str = "", name: str = "") -
     return _rendered(
         "statement.html.jinja", proof=proof, rows=rows, text=text, code=_code(text), street=street, name=name
     )
+
+
+def _category(category: str, names: Mapping[str, Text]) -> Text:
+    called = names.get(category, Text(category, ""))
+    return Text(f"· {called.zh}", called.en)
 
 
 def verifier_page() -> str:
