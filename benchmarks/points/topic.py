@@ -21,7 +21,7 @@ import year
 
 from gridgov.documents import Codec
 from gridgov.points import POINTS, Account, AwardConfirmed, Entry, PointsDonated
-from gridgov.store import Draft, link_drafts, verify_chain
+from gridgov.store import link_drafts, verify_chain
 from gridgov.testing import NOON
 
 COUNT = 5_000
@@ -140,24 +140,7 @@ def appended(events: list[Any], folder: Path) -> float:
 
 
 def chains(events: list[Any]) -> dict[str, Row]:
-    codec = Codec()
-    drafts = []
-    for number, event in enumerate(events):
-        name, shape, body = codec.write(event)
-        tags = POINTS.tags(event)
-        drafts.append(
-            Draft(
-                stream=tags[0],
-                name=name,
-                shape=shape,
-                body=body,
-                tags=tags,
-                occurred_at=event.at,
-                recorded_at=event.at,
-                by=event.by,
-                command_id=f"c{number}",
-            )
-        )
+    drafts = year.drafts_of(events, 0)
     records = link_drafts(drafts, range(1, len(drafts) + 1), {})
     rate = len(records) / best(lambda: verify_chain(records))
     return {"points.chain-records-per-second": {"value": rate, "peer": None, "ratio": None}}

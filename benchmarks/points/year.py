@@ -171,13 +171,13 @@ def leagued() -> Setup:
     )
 
 
-def written(store: Any, events: list[PointsEvent], first: int) -> None:
-    """Put a page of made-up events into the store as if an office had decided them."""
+def drafts_of(events: list[PointsEvent], first: int, prefix: str = "") -> list[Draft]:
+    """Write events as an office does that decides them."""
     codec = Codec()
     drafts = []
     for number, event in enumerate(events, start=first):
         name, shape, body = codec.write(event)
-        tags = tuple(f"150203005/{tag}" for tag in POINTS.tags(event))
+        tags = tuple(f"{prefix}{tag}" for tag in POINTS.tags(event))
         drafts.append(
             Draft(
                 stream=tags[0],
@@ -191,7 +191,12 @@ def written(store: Any, events: list[PointsEvent], first: int) -> None:
                 command_id=f"c{number}",
             )
         )
-    store.append(Commit(drafts=drafts))
+    return drafts
+
+
+def written(store: Any, events: list[PointsEvent], first: int) -> None:
+    """Put a page of made-up events into the store as if an office had decided them."""
+    store.append(Commit(drafts=drafts_of(events, first, "150203005/")))
 
 
 def street(households: int, transfers: int) -> dict[str, float]:

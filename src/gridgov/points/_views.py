@@ -51,6 +51,16 @@ __all__ = [
 ]
 
 
+class _Anywhere:
+    """A question that looks on no place."""
+
+    __slots__ = ()
+
+    def place(self, sight: Sight) -> str | None:
+        """No place."""
+        return None
+
+
 @attrs.frozen(kw_only=True)
 class StatementLine:
     """One thing that changed an account, or something on it, with what it changed.
@@ -103,7 +113,7 @@ class StatementAnswer:
 
 
 @attrs.frozen
-class Statement:
+class Statement(_Anywhere):
     """The account of one member."""
 
     account: str
@@ -135,10 +145,6 @@ class Statement:
             if lot.expires_on is not None and lot.posted:
                 ends[lot.expires_on] = ends.get(lot.expires_on, 0) + lot.posted
         return StatementAnswer(account=account, lines=tuple(lines), ending=tuple(sorted(ends.items())))
-
-    def place(self, sight: Sight) -> str | None:
-        """No place."""
-        return None
 
     def mine(self, by: str) -> bool:
         """One's own account."""
@@ -186,7 +192,7 @@ class HouseholdBalanceAnswer:
 
 
 @attrs.frozen
-class HouseholdBalance:
+class HouseholdBalance(_Anywhere):
     """What the members of a household have together on a day: a view, which moves nothing."""
 
     household: str
@@ -202,10 +208,6 @@ class HouseholdBalance:
         fields = [field.name for field in attrs.fields(Balance)]
         total = Balance(**{name: sum(getattr(each, name) for each in members.values()) for name in fields})
         return HouseholdBalanceAnswer(balance=total, members=members)
-
-    def place(self, sight: Sight) -> str | None:
-        """No place."""
-        return None
 
     def mine(self, by: str) -> bool:
         """See :meth:`concerns`."""
@@ -226,7 +228,7 @@ class RankingRow:
 
 
 @attrs.frozen(kw_only=True)
-class Ranking:
+class Ranking(_Anywhere):
     """Who earned most with deeds of some months; names are not in it, only ids.
 
     It moves while the months are open; :class:`Honors` is the one over sealed months.
@@ -246,10 +248,6 @@ class Ranking:
         ordered = sorted(((points, id_) for points, id_ in earned if points > 0), key=lambda row: (-row[0], row[1]))
         rows = [RankingRow(rank=rank, account=id_, points=points) for rank, points, id_ in _ranked(ordered)]
         return tuple(rows[: self.top] if self.top else rows)
-
-    def place(self, sight: Sight) -> str | None:
-        """No place."""
-        return None
 
     def mine(self, by: str) -> bool:
         """Nobody's own: months that are open are no leader board; a grant is needed."""
@@ -272,7 +270,7 @@ def _ranked(ordered: list[tuple[int, str]]) -> list[tuple[int, int, str]]:
 
 
 @attrs.frozen
-class Honors:
+class Honors(_Anywhere):
     """The roll of honor of a quarter in one league (季度表彰), from the sealed lines of its months.
 
     Anyone who has the lines can work it out again; being ranked costs nothing.
@@ -326,10 +324,6 @@ class Honors:
         lowest = rows[self.top - 1].points
         return tuple(row for row in rows if row.points >= lowest)
 
-    def place(self, sight: Sight) -> str | None:
-        """No place."""
-        return None
-
     def mine(self, by: str) -> bool:
         """A roll is published; anyone may look."""
         return True
@@ -356,7 +350,7 @@ class LiabilitiesAnswer:
 
 
 @attrs.frozen(kw_only=True)
-class Liabilities:
+class Liabilities(_Anywhere):
     """A forecast of what is still to be redeemed.
 
     :param months: sealed months whose spending is the measure, ``("2026-07", "2026-08")``.
@@ -395,17 +389,13 @@ class Liabilities:
     def _spent(self, month: str, sight: Sight) -> int:
         return sum(line.spent for line in MonthLines(month=month).answer(sight))
 
-    def place(self, sight: Sight) -> str | None:
-        """No place."""
-        return None
-
     def mine(self, by: str) -> bool:
         """Nobody's own; a grant is needed."""
         return False
 
 
 @attrs.frozen
-class MonthLines:
+class MonthLines(_Anywhere):
     """The written lines of a closed month (``"2026-09"``), for :func:`~gridgov.points.publish_month`."""
 
     month: str
@@ -421,26 +411,18 @@ class MonthLines:
             sorted((line for page in pages for line in page.lines), key=lambda line: (line.account, line.unit))
         )
 
-    def place(self, sight: Sight) -> str | None:
-        """No place."""
-        return None
-
     def mine(self, by: str) -> bool:
         """Nobody's own; a grant is needed."""
         return False
 
 
 @attrs.frozen
-class MonthsPublished:
+class MonthsPublished(_Anywhere):
     """Every month that hangs on the board, the oldest first; :meth:`MonthLog.of` makes the log of them."""
 
     def answer(self, sight: Sight) -> tuple[PeriodPublished, ...]:
         """Give what was published."""
         return tuple(event for event in sight.events("periods") if isinstance(event, PeriodPublished))
-
-    def place(self, sight: Sight) -> str | None:
-        """No place."""
-        return None
 
     def mine(self, by: str) -> bool:
         """It is published; anyone may look."""
@@ -448,7 +430,7 @@ class MonthsPublished:
 
 
 @attrs.frozen
-class AwardView:
+class AwardView(_Anywhere):
     """One award, in whatever state it is."""
 
     award: str
@@ -463,10 +445,6 @@ class AwardView:
             raise NotFoundError(f"there is no award {as_code(self.award)}")
         return found
 
-    def place(self, sight: Sight) -> str | None:
-        """No place."""
-        return None
-
     def mine(self, by: str) -> bool:
         """See :meth:`concerns`."""
         return False
@@ -478,7 +456,7 @@ class AwardView:
 
 
 @attrs.frozen
-class Holdings:
+class Holdings(_Anywhere):
     """What one account has now, without its story: buckets, lots, households, freezes."""
 
     account: str
@@ -487,10 +465,6 @@ class Holdings:
         """Give the account; one that nobody booked on is empty."""
         found: Account | None = sight.subject(f"account:{self.account}")
         return found or Account(id=self.account)
-
-    def place(self, sight: Sight) -> str | None:
-        """No place."""
-        return None
 
     def mine(self, by: str) -> bool:
         """One's own account."""
@@ -502,7 +476,7 @@ class Holdings:
 
 
 @attrs.frozen
-class Vouchers:
+class Vouchers(_Anywhere):
     """The vouchers of an account that are reserved and not collected yet; :func:`slip_of` prints one."""
 
     account: str
@@ -512,10 +486,6 @@ class Vouchers:
         found = [voucher for voucher in sight.live("voucher:") if isinstance(voucher, Voucher)]
         mine = [each for each in found if each.account == self.account and each.state == "reserved"]
         return tuple(sorted(mine, key=lambda voucher: voucher.id))
-
-    def place(self, sight: Sight) -> str | None:
-        """No place."""
-        return None
 
     def mine(self, by: str) -> bool:
         """One's own account."""
@@ -538,7 +508,7 @@ _UNDER_WAY: Mapping[str, type | None] = {
 
 
 @attrs.frozen
-class AwardList:
+class AwardList(_Anywhere):
     """Awards in one state, in order of their id.
 
     :param state: ``claimed``, ``under-review``, ``approved``, ``publishing``, ``published``, ``objected``, or
@@ -561,10 +531,6 @@ class AwardList:
             if (award.file.appeal is not None if kind is None else isinstance(award, kind))
         ]
         return tuple(sorted(found, key=lambda award: award.file.id))
-
-    def place(self, sight: Sight) -> str | None:
-        """No place."""
-        return None
 
     def mine(self, by: str) -> bool:
         """Nobody's own; a grant is needed."""
