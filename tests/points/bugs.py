@@ -14,7 +14,9 @@ import importlib.abc
 import importlib.machinery
 import importlib.util
 import os
+import shutil
 import sys
+import tempfile
 import time
 import types
 from collections.abc import Sequence
@@ -22,9 +24,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-EXAMPLES = 70
-"""How long each of the machines looks for a bug."""
+WALKS = 30
+"""How many times each of the machines walks in search of a bug."""
 AT_ONCE = int(os.environ.get("GRIDGOV_AT_ONCE", "2"))
+"""How many processes look at a time."""
 
 
 @dataclass(frozen=True)
@@ -40,21 +43,13 @@ BUGS = (
     Bug(
         "_awards",
         "counted + points > cap.points",
-        "counted + points > cap.points + 1",
-        "a cap lets one point too many by",
+        "counted + points >= cap.points",
+        "a cap cannot be reached",
     ),
     Bug(
         "_evolve",
-        """        case e.AwardProposed():
-            return event.asked
-        case e.AwardReviewed():
-            return event.given - event.asked
-""",
-        """        case e.AwardProposed():
-            return 0
-        case e.AwardReviewed():
-            return event.given
-""",
+        "    e.AwardProposed: lambda event: event.asked,\n    e.AwardReviewed: lambda event: event.given - event.asked,\n",
+        "    e.AwardProposed: lambda event: 0,\n    e.AwardReviewed: lambda event: event.given,\n",
         "caps ignore what is only asked for",
     ),
     Bug("_awards", 'elif cap.of == "household" and household:', "elif False:", "caps ignore the household"),
@@ -72,7 +67,12 @@ BUGS = (
         "the cool-down does not look at the last day after",
     ),
     Bug("_awards", "range(-deed.cooldown_days,", "range(0,", "the cool-down looks forward only"),
-    Bug("_awards", ' if evidence.partition(":")[2]}', "}", "evidence needs no reference"),
+    Bug(
+        "_awards",
+        "missing = [kind for kind in deed.evidence if kind not in brought]",
+        "missing = []",
+        "no evidence is asked for",
+    ),
     Bug("_awards", "<= asked.on <= deed.until_on", "<= asked.on < deed.until_on", "a deed ends a day early"),
     Bug("_awards", "if not any(not role.paid for role in roles):", "if not roles:", "paid workers earn"),
     Bug(
@@ -82,12 +82,23 @@ BUGS = (
         "points are claimed for a closed account",
     ),
     Bug("_awards", "    if claim is not None:", "    if False:", "a deed is claimed twice at one occasion"),
-    Bug("_awards", 'payee=household if given.policy.pool else "",', 'payee="",', "the household's pool gets nothing"),
     Bug(
         "_awards",
-        "if vote == account or vote in family]",
-        "if vote == account]",
+        'payee=_pool_of(house, subjects) if given.policy.pool else "",',
+        'payee="",',
+        "the household's pool gets nothing",
+    ),
+    Bug(
+        "_given",
+        "if who == account or (house is not None and who in house.members_on(given.day)):",
+        "if who == account:",
         "members of a household vote on each other's awards",
+    ),
+    Bug(
+        "_given",
+        "for account in {file.account, file.payee, home}",
+        "for account in {file.account, home}",
+        "members vote on what their pool gets",
     ),
     Bug("_awards", "2 * for_ > present", "2 * for_ >= present", "half of those present are an absolute majority"),
     Bug("_awards", "3 * for_ >= 2 * votes", "3 * for_ > 2 * votes", "exactly two thirds are not enough"),
@@ -119,11 +130,11 @@ BUGS = (
     ),
     Bug(
         "_publicity",
-        "concerned = {*file.judges, raised_by,",
-        "concerned = {raised_by,",
+        "return who in file.judges or who == raised_by",
+        "return who == raised_by",
         "who voted decides the objection",
     ),
-    Bug("_publicity", "concerned = {*file.judges, raised_by,", "concerned = {*file.judges,", "who objected decides it"),
+    Bug("_publicity", "who in file.judges or who == raised_by or", "who in file.judges or", "who objected decides it"),
     Bug(
         "_publicity",
         "if not 0 < command.points < file.given:",
@@ -145,8 +156,8 @@ BUGS = (
     Bug("_stages", "    if left:", "    if False:", "an award counts while another objection is open"),
     Bug(
         "_publicity",
-        "    if file.appealed:",
-        "    if file.appeal is not None:",
+        "if file.appealed or file.appeal is not None:",
+        "if file.appeal is not None:",
         "a decision is appealed again and again",
     ),
     Bug("_publicity", "if not 1 <= points <= most:", "if points < 1:", "an appeal brings more than was asked for"),
@@ -217,8 +228,8 @@ BUGS = (
     Bug("_lots", "    if good.books and", "    if False and", "a good takes points of every book"),
     Bug(
         "_lots",
-        "days=given.policy.grace_days)",
-        "days=given.policy.grace_days - 1)",
+        "given.policy.grace_days if grace else 0",
+        "given.policy.grace_days - 1 if grace else 0",
         "the days of grace are one too few",
     ),
     Bug(
@@ -235,7 +246,6 @@ BUGS = (
         "if False and good.household_limit and house is not None and",
         "the limit ignores the household",
     ),
-    Bug("_spending", "    if account.is_frozen:", "    if False:", "a frozen account redeems"),
     Bug(
         "_spending",
         "    _not_held(voucher)\n    if voucher.valid_through",
@@ -276,9 +286,9 @@ BUGS = (
     Bug("_spending", '> last else ""', '>= last else ""', "what was used on the last day counts as too late"),
     Bug(
         "_evolve",
-        "stock, unsettled=0, unsettled_points={}",
-        "stock, unsettled_points={}",
-        "the same goods are settled again",
+        "return Outlet(id=name, settled=settled)",
+        "return Outlet(id=name, settled=settled, points=outlet.points)",
+        "what was settled is settled once more with what comes after it",
     ),
     Bug(
         "_evolve",
@@ -292,6 +302,13 @@ BUGS = (
         "lapses_at = before.lapses_at",
         "a voucher that was frozen lapses before its release",
     ),
+    Bug("_spending", "grace=not mine", "grace=True", "a member's own cancel puts the end of their points off"),
+    Bug(
+        "_spending",
+        "subjects, given, grace=False)",
+        "subjects, given, grace=True)",
+        "a lapse puts the end of points off",
+    ),
     # --- accounts
     Bug(
         "_accounts",
@@ -301,9 +318,9 @@ BUGS = (
     ),
     Bug(
         "_accounts",
-        "account.freezes_of(lot.id) == (found.id,)",
-        "found.id in account.freezes_of(lot.id)",
-        "a release moves the end of a lot that another freeze still holds",
+        'if lot.posted and command.lot in ("", lot.id)]',
+        "if lot.posted]",
+        "a freeze of one lot freezes all of them",
     ),
     Bug(
         "_evolve",
@@ -316,12 +333,6 @@ BUGS = (
         "until_at=given.calendar.end_of(command.until_on),",
         "until_at=given.calendar.end_of(command.until_on - DAY),",
         "a freeze ends a day early",
-    ),
-    Bug(
-        "_accounts",
-        "    _not_frozen(account)\n    lots = spendable",
-        "    lots = spendable",
-        "a frozen account gives its points away",
     ),
     Bug(
         "_evolve",
@@ -410,38 +421,27 @@ class _Planting(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(compile(self.source, self.path, "exec"), module.__dict__)
 
 
-def is_noticed(bug: Bug) -> bool:
-    """Plant a bug, and say whether the oracle, or else the plain tests of the ledger, notice it."""
+def is_noticed(bug: Bug | None) -> bool:
+    """Plant a bug, or none, and say whether the oracle, or else the plain tests of the ledger, notice it."""
     import pytest
-    from hypothesis import HealthCheck, Phase, settings
-    from hypothesis.stateful import run_state_machine_as_test
 
-    sys.meta_path.insert(0, _Planting(bug))
+    if bug is not None:
+        sys.meta_path.insert(0, _Planting(bug))
     package = types.ModuleType("points_with_a_bug")
     package.__path__ = [str(HERE)]
     sys.modules[package.__name__] = package
-    machines = importlib.import_module(f"{package.__name__}.test_oracle").MACHINES
-    look = settings(
-        max_examples=EXAMPLES,
-        stateful_step_count=40,
-        deadline=None,
-        derandomize=True,
-        database=None,
-        phases=[Phase.generate],
-        report_multiple_bugs=False,
-        print_blob=False,
-        suppress_health_check=list(HealthCheck),
-    )
-    for machine in machines.values():
-        try:
-            run_state_machine_as_test(machine, settings=look)
-        except Exception:
-            return True
-    tests = [str(HERE / "test_ledger.py"), "-q", "-x", "-p", "no:cacheprovider", "-p", "no:randomly"]
-    return pytest.main(tests) == pytest.ExitCode.TESTS_FAILED
+    tests = importlib.import_module(f"{package.__name__}.test_oracle")
+    for number in range(WALKS):
+        for name, machine in tests.MACHINES.items():
+            try:
+                tests.walk(machine, f"{name} {number}")
+            except Exception:
+                return True
+    arguments = [str(HERE / "test_ledger.py"), "-q", "-x", "-p", "no:cacheprovider", "-W", "ignore"]
+    return pytest.main(arguments) == pytest.ExitCode.TESTS_FAILED
 
 
-def _in_a_process(bug: Bug) -> int:
+def _in_a_process(bug: Bug | None) -> int:
     """Look for a bug in a process of its own; what is imported by now costs it nothing."""
     process = os.fork()
     if process:
@@ -457,8 +457,21 @@ def _in_a_process(bug: Bug) -> int:
 
 
 def main(numbers: Sequence[str]) -> int:
-    """Plant bugs, two at a time."""
-    _import_what_has_no_bug()
+    """Plant bugs, two at a time, in a copy of the package that nobody changes meanwhile."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(_source("_decide").parent.parent, Path(folder) / "gridgov")
+        sys.path.insert(0, folder)
+        importlib.invalidate_caches()
+        _import_what_has_no_bug()
+        return _plant(numbers)
+
+
+def _plant(numbers: Sequence[str]) -> int:
+    # Where something is found without a bug, finding it with one says nothing.
+    _, status = os.waitpid(_in_a_process(None), 0)
+    if os.waitstatus_to_exitcode(status) != 1:
+        print("unsound: the tests find something where nothing was planted", flush=True)
+        return 2
     chosen = [int(number) for number in numbers] or list(range(len(BUGS)))
     waiting, running, missed = list(reversed(chosen)), {}, 0
     while waiting or running:

@@ -32,5 +32,5 @@ def test_nearly_every_planted_bug_is_found():
     verdicts = done.stdout.splitlines()
     missed = [verdict for verdict in verdicts if not verdict.startswith("found ")]
     print(*missed, sep="\n")
-    assert len(verdicts) == len(bugs().BUGS), done.stderr
+    assert len(verdicts) == len(bugs().BUGS), done.stdout + done.stderr
     assert len(missed) <= (1 - FOUND_AT_LEAST) * len(verdicts), missed
