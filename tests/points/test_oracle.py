@@ -312,6 +312,12 @@ class LedgerMachine(RuleBasedStateMachine):
         assert self._states() == {name: (a.state, a.stands) for name, a in model.awards.items()}, told
         kept = {key: n for key, n in points.items() if key[2] in ("pending", "debt", "posted", "held", "frozen")}
         assert self._kept() == kept, told
+        lots = {
+            key: (lot.only, lot.end, lot.earned)
+            for key, lot in model.lots.items()
+            if lot.posted + lot.held + lot.frozen
+        }
+        assert self._lots() == lots, told
         for voucher in model.vouchers.values():
             assert self.subjects[f"voucher:{voucher.id}"].state == voucher.state, told
         for good in self.policy.goods:
@@ -371,6 +377,15 @@ class LedgerMachine(RuleBasedStateMachine):
                 for bucket in ("posted", "held", "frozen"):
                     found[account.id, lot.unit, bucket, lot.id] = getattr(lot, bucket)
         return {key: points for key, points in found.items() if points}
+
+    def _lots(self):
+        """Give what else is known of a lot: what it pays for, when it ends, when it was earned."""
+        return {
+            (account.id, lot.id): (lot.only, lot.expires_at, lot.earned_at)
+            for tag, account in self.subjects.items()
+            if tag.startswith("account:")
+            for lot in account.lots
+        }
 
     def _compare_event(self, command, id_, events, told):
         match command:
@@ -1224,12 +1239,17 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @step(who=PEOPLE, number=NUMBERS, outcome=("dismissed", "amended", "voided"))
     def object_and_appeal(self, who, number, outcome):
-        award = self.do(
-            c.ProposeAward(
-                account=who, deed="help", on=self.oracle.world.day(self.at), occasion=f"a{number}", place=ONE
-            ),
-            "head-8",
+        deed = ("help", "watch", "bring")[number % 3]
+        command = c.ProposeAward(
+            account=who,
+            deed=deed,
+            on=self.oracle.world.day(self.at),
+            occasion=f"a{number}",
+            count=2 if deed == "watch" else 1,
+            place=ONE,
+            evidence=("photo:1",),
         )
+        award = self.do(command, "head-8")
         if not award:
             return
         known = self.oracle.awards[award]

@@ -367,6 +367,7 @@ class AppealUpheld(AwardEvent):
     on: dt.date
     source: str = "book:issued"
     community: str = ""
+    only: tuple[str, ...] = ()
     reason: Sealed | None = None
 
 

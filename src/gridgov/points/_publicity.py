@@ -352,6 +352,7 @@ def _upheld(
         on=file.on,
         source=source,
         community=file.community,
+        only=file.only,
         entries=(entry(unit, source, bucket, -points), entry(unit, file.payee, "pending", points)),
     )
 

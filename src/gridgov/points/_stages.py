@@ -123,6 +123,7 @@ def _compensation(event: e.AppealUpheld, before: Award | None) -> Award:
             judges=(event.by,),
             counted=event.counted,
             community=event.community,
+            only=event.only,
             decided_at=event.at,
             compensates=event.award,
         )
