@@ -550,10 +550,11 @@ class Oracle:
         return codes
 
     def _is_theirs(self, who: str, award: Award, at: dt.datetime) -> bool:
-        """L5: their own award, one of a household they are in on the day, one of an organization they act for."""
+        """L5: their own award, one of a household they are in on the day, of an organization, or whose heir they are."""
         today = self.world.day(at)
-        houses = {self.household(award.account, today), award.account, award.payee} - {""}
-        return self.household(who, today) in houses or self.acts_for(who, award.account, at)
+        gaining = {award.account, award.payee, self.heir(award.account), self.heir(award.payee)}
+        houses = (gaining | {self.household(award.account, today)}) - {""}
+        return self.household(who, today) in houses or any(self.acts_for(who, each, at) for each in gaining)
 
     def _approved(self, judgment: c.Judgment, present: tuple[str, ...]) -> bool:
         """L5: more than nothing, and the majority."""

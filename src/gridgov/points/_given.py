@@ -206,9 +206,14 @@ def acts_for(account: str, subjects: Subjects, given: PointsGiven) -> bool:
 
 
 def concerned(who: str, file: AwardFile, subjects: Subjects, given: PointsGiven) -> bool:
-    """Say whether somebody gains from an award: it is theirs, their household's, their organization's."""
-    home = account_of(file.account, subjects).household_on(given.day)
-    for account in {file.account, file.payee, home} - {""}:
+    """Say whether somebody gains from an award: it is theirs, their household's or organization's, or comes to them."""
+    gaining = {file.account, file.payee, account_of(file.account, subjects).household_on(given.day)} - {""}
+    for account in (file.account, file.payee):
+        heir = account_of(account, subjects).heir
+        while heir:
+            gaining.add(heir)
+            heir = account_of(heir, subjects).heir
+    for account in gaining:
         house = household_of(account, subjects)
         if who == account or (house is not None and who in house.members_on(given.day)):
             return True
