@@ -105,6 +105,8 @@ class Decider(Generic[Command, Event, Given]):
     :param always: tags of subjects that every decision of the room may rest on; what is due for them is
         done before it.
     :param present: commands that happen now and cannot be told of an earlier instant.
+    :param after_all: commands that change what everything rests on: whatever was due before them, for
+        any subject, is done first.
     :param tally: what an event adds to the counts that boards are made of, given its subject after.
     """
 
@@ -122,6 +124,7 @@ class Decider(Generic[Command, Event, Given]):
     shown: Callable[..., Any] = _as_it_is
     always: tuple[str, ...] = ()
     present: tuple[type, ...] = ()
+    after_all: tuple[type, ...] = ()
 
 
 class Watched(Mapping[str, Any]):

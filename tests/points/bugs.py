@@ -96,9 +96,15 @@ BUGS = (
     ),
     Bug(
         "_given",
-        "for account in {file.account, file.payee, home}",
-        "for account in {file.account, home}",
+        "gaining = {file.account, file.payee, account_of(",
+        "gaining = {file.account, account_of(",
         "members vote on what their pool gets",
+    ),
+    Bug(
+        "_given",
+        "            gaining.add(heir)\n",
+        "            gaining.add(account)\n",
+        "heirs decide about what comes to them",
     ),
     Bug("_awards", "2 * for_ > present", "2 * for_ >= present", "half of those present are an absolute majority"),
     Bug("_awards", "3 * for_ >= 2 * votes", "3 * for_ > 2 * votes", "exactly two thirds are not enough"),
@@ -191,8 +197,8 @@ BUGS = (
     ),
     Bug(
         "_lots",
-        "if lot.id != file.id and lot.unit == file.unit)",
-        "if lot.id != file.id)",
+        "if lot.id != file.id and lot.unit == file.unit]",
+        "if lot.id != file.id]",
         "a reversal takes points of another book",
     ),
     Bug("_lots", "given.day > last:", "given.day >= last:", "the last day for a reversal is left out"),

@@ -347,5 +347,6 @@ CASES: Decider[Any, Any, CaseGiven] = Decider(
     shown=shown,
     always=(MODE,),
     present=(c.SwitchMode, c.EndMode),
+    after_all=(c.SwitchMode, c.EndMode),
 )
 """The room of cases, as the office needs it."""

@@ -112,12 +112,13 @@ class Office(Engine):
             self._check_caller(by, id)
             if at is not None and aware(at) > self._now() + CLOCKS_DIFFER:
                 raise ValueError(f"{at} lies in the future; a command happens now, or has happened")
-            if isinstance(command, self._room_of_command[type(command)].present):
+            room = self._room_of_command[type(command)]
+            if isinstance(command, room.after_all):
                 # It changes what the whole street rests on; what was due before it comes before it.
                 self._follow()
                 self._do_all_due(self._now())
-                if at is not None and aware(at) > self._now() - CLOCKS_DIFFER:
-                    at = None  # two clocks that differ by a minute must not put it before what is done now
+            if isinstance(command, room.present) and at is not None and aware(at) > self._now() - CLOCKS_DIFFER:
+                at = None  # two clocks that differ by a minute must not put it before what is done now
             outcome = self._ask_for(command, by=by, id=id or self._new_id(), at=at)
             events = tuple(self._shown_event(event, type(command), by) for event in outcome.events)
             return attrs.evolve(outcome, state=self._shown(outcome.state, type(command), by), events=events)

@@ -273,5 +273,6 @@ POINTS: Decider[Any, e.PointsEvent, PointsGiven] = Decider(
     tally=_tally,
     shown=_shown,
     present=_PRESENT,
+    after_all=(c.ClosePeriod,),
 )
 """The room of points, as the office needs it."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
 
 from gridgov.decider import Subjects
 from gridgov.errors import as_code
@@ -222,7 +221,7 @@ def _taken_back(account: Account, file: AwardFile, points: int) -> tuple[e.Entry
     if own is not None:
         take(own, "posted", own.posted)
         take(own, "frozen", own.frozen)
-    others: Any = (lot for lot in account.lots if lot.id != file.id and lot.unit == file.unit)
+    others = [lot for lot in account.lots if lot.id != file.id and lot.unit == file.unit]
     for lot in in_spending_order(others):
         take(lot, "posted", lot.posted)
     if rest:
