@@ -284,9 +284,10 @@ def test_months_are_published_in_order_under_roots_that_follow_each_other():
                 position=told.position,
             )
             command = done.note.command(channel="board", receipt="photo")
-            with pytest.raises(RefusalError) as refused:
-                office.handle(attrs.evolve(command, previous="0" * 64), by="desk-1")
-            assert refused.value.code == "points.bad-root"
+            for forged in ({"previous": "0" * 64}, {"position": -1}, {"size": 9}, {"root": "word"}):
+                with pytest.raises(RefusalError) as refused:
+                    office.handle(attrs.evolve(command, **forged), by="desk-1")
+                assert refused.value.code == "points.bad-root"
             office.handle(command, by="desk-1")
             assert office.checkpoint(through=told.position) == told
         published = office.ask(MonthsPublished(), by=ONE)

@@ -654,3 +654,12 @@ def test_what_looks_like_a_name_never_stands_in_the_ledger(command):
     assert asked._refusal is not None
     assert "张" not in str(asked._refusal) + str(asked._refusal.facts)
     assert asked._refusal.code in ("points.not-an-id", "points.no-occasion")
+
+
+@pytest.mark.parametrize("community", ["150203005", "150203005008001", "nowhere"])
+def test_only_a_community_of_the_street_has_a_budget(community):
+    from gridgov.points import AllotBudget
+
+    Scenario().when(AllotBudget(community=community, points=10), by="desk-1").refused("points.no-community")
+    given = Scenario().given(AllotBudget(community="150203005008", points=10), by="desk-1")
+    assert given.subjects["community:150203005008"].budgets == {"small": 10}
