@@ -110,7 +110,7 @@ BUGS = (
     Bug("_awards", "3 * for_ >= 2 * votes", "3 * for_ > 2 * votes", "exactly two thirds are not enough"),
     Bug("_awards", "return 2 * for_ > votes", "return 2 * for_ >= votes", "a tie approves"),
     Bug(
-        "_awards",
+        "_given",
         "    spent[community, unit] = spent.get((community, unit), 0) + points",
         "    spent.clear()",
         "the budget is checked for each award and not for the sitting",

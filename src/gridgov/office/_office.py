@@ -391,8 +391,8 @@ class Office(Engine):
 
         Private texts are not in it; whoever holds the office may look.
         """
-        shapes = {name for each in ROOMS if each.name == room for name in each.events}
-        if not shapes:
+        names = {name for each in ROOMS if each.name == room for name in each.events}
+        if not names:
             raise KeyError(room)
         with self._lock:
             self._follow()
@@ -401,7 +401,7 @@ class Office(Engine):
         for record in every_record(self._store):
             if record.position > last:
                 return
-            if record.name in shapes and record.stream.startswith(own):
+            if record.name in names and record.stream.startswith(own):
                 yield self._memory.seen(record).event
 
     def verify(self) -> int:

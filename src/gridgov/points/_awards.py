@@ -18,6 +18,7 @@ from gridgov.points._given import (
     account_of,
     award_of,
     by_the_clock,
+    check_budget,
     concerned,
     entry,
     household_of,
@@ -386,7 +387,7 @@ def _judged(
     unit = file.unit or given.policy.book
     source = file.community if given.policy.budgets and file.community else "book:issued"
     if points and source != "book:issued":
-        _check_budget(source, unit, points, file.id, subjects, budgets)
+        check_budget(source, unit, points, file.id, subjects, budgets)
     bucket = "issued" if source == "book:issued" else "budget"
     return e.AwardReviewed(
         **stamp(subjects, given, file.deed),
@@ -425,15 +426,3 @@ def _carried(judgment: c.Judgment, present: int, majority: str) -> bool:
             return votes > 0 and 3 * for_ >= 2 * votes
         case _:
             return 2 * for_ > votes
-
-
-def _check_budget(
-    community: str, unit: str, points: int, award: str, subjects: Subjects, spent: dict[tuple[str, str], int]
-) -> None:
-    """Refuse where the community has not enough for this and what the sitting gave before it."""
-    found: Community | None = subjects.get(f"community:{community}")
-    left = (found.budgets.get(unit, 0) if found is not None else 0) - spent.get((community, unit), 0)
-    if points > left:
-        message = f"{award} needs {points} points, the budget of {community} has {left}"
-        refuse("no-budget", message, community=community)
-    spent[community, unit] = spent.get((community, unit), 0) + points

@@ -595,6 +595,11 @@ class PeriodLine:
     next_on: dt.date | None = None
     next_points: int = 0
 
+    @property
+    def thanked(self) -> int:
+        """What counts on a roll: earned, and not reversed."""
+        return sum(self.earned.values()) - self.reversed
+
 
 @attrs.frozen(kw_only=True)
 class PeriodClosed(PointsEvent):

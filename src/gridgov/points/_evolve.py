@@ -392,7 +392,7 @@ def _writing_lines(account: Account, event: e.StatementsClosed) -> _Changes:
     while place < len(event.lines) and event.lines[place].account == account.id:
         line = event.lines[place]
         closings[line.unit] = (line.closing, line.debt)
-        thanked = added(thanked, event.month, sum(line.earned.values()) - line.reversed)
+        thanked = added(thanked, event.month, line.thanked)
         place += 1
     leagues = tuple(league for league, members in event.leagues.items() if account.id in members)
     left = tuple(figures for figures in account.figures if figures.period > event.month)

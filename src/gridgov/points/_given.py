@@ -14,7 +14,7 @@ from gridgov.errors import RefusalError, as_code
 from gridgov.escalation import Ladder
 from gridgov.points import _events as e
 from gridgov.points._scheme import PointsPolicy
-from gridgov.points._state import Account, Award, AwardFile, Household, Lot, Periods
+from gridgov.points._state import Account, Award, AwardFile, Community, Household, Lot, Periods
 from gridgov.proofs import Sealed
 from gridgov.staffing import Roster
 from gridgov.territory import Territory
@@ -26,6 +26,7 @@ __all__ = [
     "acts_for",
     "award_of",
     "by_the_clock",
+    "check_budget",
     "clock_only",
     "concerned",
     "entry",
@@ -228,3 +229,15 @@ def reason_of(given: PointsGiven) -> Sealed:
     if reason is None:
         refuse("no-reason", "say why: the reason is empty")
     return reason
+
+
+def check_budget(
+    community: str, unit: str, points: int, award: str, subjects: Subjects, spent: dict[tuple[str, str], int]
+) -> None:
+    """Refuse where a community has not enough for this and what was given before it; :param spent: grows by this."""
+    found: Community | None = subjects.get(f"community:{community}")
+    left = (found.budgets.get(unit, 0) if found is not None else 0) - spent.get((community, unit), 0)
+    if points > left:
+        message = f"{award} needs {points} points, the budget of {community} has {left}"
+        refuse("no-budget", message, community=community)
+    spent[community, unit] = spent.get((community, unit), 0) + points

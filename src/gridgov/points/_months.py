@@ -17,6 +17,7 @@ from gridgov.proofs import canonical, digest
 __all__ = [
     "close_period",
     "close_statements",
+    "drawn",
     "in_league",
     "months_of",
     "publish_period",
@@ -93,7 +94,7 @@ def _count(
     if month != months[-1]:
         return
     points = sum(account.thanked.get(each, 0) for each in months)
-    points += sum(sum(line.earned.values()) - line.reversed for line in lines)
+    points += sum(line.thanked for line in lines)
     for league in given.policy.leagues:
         counts = totals.setdefault(league.id, {})
         if points > 0 and in_league(account.id, league, given):
@@ -151,7 +152,7 @@ def seal_period(command: c.SealPeriod, subjects: Subjects, given: PointsGiven) -
             month=command.period,
             lines=period.lines,
             closing=dict(period.closing),
-            digest=digest("".join(period.digests).encode()),
+            digest=period.digest,
         )
     ]
 
@@ -210,6 +211,11 @@ def in_league(account: str, league: League, given: PointsGiven) -> bool:
     return kind in league.members
 
 
+def drawn(period: Period | None, account: str) -> str:
+    """Give what equals are told apart by in a draw: nobody can have chosen it, and anybody can work it out."""
+    return digest(((period.digest if period is not None else "") + account).encode())
+
+
 def publish_roll(command: c.PublishRoll, subjects: Subjects, given: PointsGiven) -> list[e.PointsEvent]:
     may(command, given)
     months = months_of(command.quarter)
@@ -252,8 +258,7 @@ def _check_rows(
     if len(command.rows) != expected:
         message = f"{expected} of {league.id} have {lowest} points or more, the roll names {len(command.rows)}"
         refuse("bad-roll", message, expected=expected)
-    drawn = digest("".join(period.digests).encode()) if period is not None else ""
-    order = [(-row.points, digest((drawn + row.account).encode())) for row in command.rows]
+    order = [(-row.points, drawn(period, row.account)) for row in command.rows]
     for place, row in enumerate(command.rows, start=1):
         account = account_of(row.account, subjects)
         thanked = account.thanked

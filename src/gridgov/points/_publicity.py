@@ -17,6 +17,7 @@ from gridgov.points._given import (
     account_of,
     acts_for,
     award_of,
+    check_budget,
     clock_only,
     concerned,
     entry,
@@ -28,7 +29,6 @@ from gridgov.points._given import (
     wrong_state,
 )
 from gridgov.points._state import (
-    Appeal,
     Approved,
     Award,
     AwardFile,
@@ -42,6 +42,7 @@ from gridgov.points._state import (
     Rejected,
     Reversed,
     Voided,
+    open_deadlines,
 )
 from gridgov.worktime import due
 
@@ -202,7 +203,7 @@ def _handed_back(file: AwardFile, points: int) -> tuple[e.Entry, ...]:
 def press(command: c.PressAward, subjects: Subjects, given: PointsGiven) -> list[e.PointsEvent]:
     clock_only(given)
     award = award_of(command.award, subjects, given)
-    deadline = _open_deadlines(award).get(command.matter)
+    deadline = open_deadlines(award).get(command.matter)
     step = deadline.step if deadline is not None else None
     if deadline is None or step is None or step.at != command.due_at or given.at < step.at:
         refuse("nothing-due", f"nothing is due for the award {command.award}", award=command.award)
@@ -231,7 +232,7 @@ def review(command: c.ReviewAward, subjects: Subjects, given: PointsGiven) -> li
     if isinstance(award, Published | Objected) and award.provisional and award.hung_at is not None:
         ends = due(given.policy.window, award.hung_at, given.calendar)
     deadlines = {}
-    for matter, deadline in _open_deadlines(award).items():
+    for matter, deadline in open_deadlines(award).items():
         if deadline.unsettled:
             ladder = given.ladders.get(deadline.ladder)
             fresh = worked_out(deadline, ladder, given.calendar, floor=given.at)
@@ -262,15 +263,9 @@ def _moved(award: Award, ends_at: dt.datetime | None) -> dt.datetime | None:
     return max(ends_at, decided_at)
 
 
-def _open_deadlines(award: Award) -> dict[str, Deadline]:
-    open_: list[Objection | Appeal] = list(award.objections) if isinstance(award, Objected) else []
-    open_ += [award.file.appeal] if award.file.appeal is not None else []
-    return {each.id: each.deadline for each in open_ if each.deadline is not None}
-
-
 def falls_due(award: Award) -> list[tuple[str, Step]]:
     """Give what presses an award: (matter, step)."""
-    return [(matter, deadline.step) for matter, deadline in _open_deadlines(award).items() if deadline.step is not None]
+    return [(matter, deadline.step) for matter, deadline in open_deadlines(award).items() if deadline.step is not None]
 
 
 # --- appeals ------------------------------------------------------------------------------------
@@ -341,7 +336,8 @@ def _upheld(
         refuse("award-exists", f"there is an award {given.command_id!r} already", award=given.command_id)
     unit = file.unit or given.policy.book
     source = file.source
-    _check_source(file, unit, points, subjects)
+    if source != "book:issued":
+        check_budget(source, unit, points, file.id, subjects, {})
     bucket = "issued" if source == "book:issued" else "budget"
     return e.AppealUpheld(
         **common,
@@ -355,13 +351,3 @@ def _upheld(
         only=file.only,
         entries=(entry(unit, source, bucket, -points), entry(unit, file.payee, "pending", points)),
     )
-
-
-def _check_source(file: AwardFile, unit: str, points: int, subjects: Subjects) -> None:
-    """Refuse where the award came from a budget that has not enough left."""
-    if file.source == "book:issued":
-        return
-    community = subjects.get(f"community:{file.source}")
-    left = community.budgets.get(unit, 0) if community is not None else 0
-    if points > left:
-        refuse("no-budget", f"the budget of {file.source} has {left} points", community=file.source)

@@ -9,6 +9,7 @@ import attrs
 
 from gridgov.escalation import Deadline
 from gridgov.points._events import Counted, Entry
+from gridgov.proofs import digest
 
 __all__ = [
     "Account",
@@ -42,6 +43,7 @@ __all__ = [
     "UnderReview",
     "Voided",
     "Voucher",
+    "open_deadlines",
     "unsettled",
 ]
 
@@ -211,11 +213,16 @@ Award = (
 )
 
 
-def unsettled(award: Award) -> bool:
-    """Say whether the award's window or a deadline of it rests on days that no notice has settled yet."""
+def open_deadlines(award: Award) -> dict[str, Deadline]:
+    """Give until when each objection and appeal that is open has to be decided, by its id."""
     open_: list[Objection | Appeal] = list(award.objections) if isinstance(award, Objected) else []
     open_ += [award.file.appeal] if award.file.appeal is not None else []
-    if any(each.deadline is not None and each.deadline.unsettled for each in open_):
+    return {each.id: each.deadline for each in open_ if each.deadline is not None}
+
+
+def unsettled(award: Award) -> bool:
+    """Say whether the award's window or a deadline of it rests on days that no notice has settled yet."""
+    if any(deadline.unsettled for deadline in open_deadlines(award).values()):
         return True
     return isinstance(award, Published | Objected) and award.provisional
 
@@ -512,3 +519,8 @@ class Period:
     digests: tuple[str, ...] = ()
     sealed: bool = False
     totals: Mapping[str, Mapping[int, int]] = attrs.field(factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the digests of the pages, in order."""
+        return digest("".join(self.digests).encode())

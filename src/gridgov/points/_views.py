@@ -14,7 +14,7 @@ from gridgov.points._commands import RollRow
 from gridgov.points._decide import STORED_NAMES
 from gridgov.points._events import AwardObjected, PeriodLine, PeriodPublished, StatementsClosed
 from gridgov.points._given import PointsGiven, acts_for
-from gridgov.points._months import months_of
+from gridgov.points._months import drawn, months_of
 from gridgov.points._state import (
     Account,
     Approved,
@@ -29,7 +29,6 @@ from gridgov.points._state import (
     UnderReview,
     Voucher,
 )
-from gridgov.proofs import digest
 
 __all__ = [
     "AwardList",
@@ -304,8 +303,7 @@ class Honors(_Anywhere):
         ]
         if given.policy.ties == "draw":
             period: Period | None = sight.subject(f"period:{months[-1]}")
-            drawn = digest("".join(period.digests).encode()) if period is not None else ""
-            earned.sort(key=lambda row: (-row[0], digest((drawn + row[1]).encode())))
+            earned.sort(key=lambda row: (-row[0], drawn(period, row[1])))
             ranked = [(place, points, id_) for place, (points, id_) in enumerate(earned, start=1)]
         else:
             ranked = _ranked(sorted(earned, key=lambda row: (-row[0], row[1])))

@@ -396,6 +396,7 @@ class Setup:
         :raises KeyError: for a room that remembers nothing.
         """
         day = self.calendar.local(at).date()
+        # Each room's own call says what it gets: a shared dict in between costs every command some percent.
         match room:
             case "cases":
                 return CaseGiven(

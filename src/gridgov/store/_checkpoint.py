@@ -1,9 +1,9 @@
 """A checkpoint: one digest over every record's place and head, up to a position.
 
-A chain shows that nothing *inside* a stream was changed; it cannot show that the end of one was cut off, or
-that two records of different streams changed places. A checkpoint
-that somebody else keeps (on a notice board, with the district) can: whoever works it out again later, through the same
-position, gets the same digest or knows that something is gone.
+A chain shows that nothing *inside* a stream was changed; it cannot show that the end of one was cut off, or that two
+records of different streams changed places. A checkpoint that somebody else keeps (on a notice board, with the
+district) can: whoever works it out again later, through the same position, gets the same digest or knows that
+something is gone.
 """
 
 from __future__ import annotations
