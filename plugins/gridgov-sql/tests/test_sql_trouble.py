@@ -8,7 +8,7 @@ import pytest
 
 from gridgov.errors import ForeignStoreError, NewerStoreError, StoreBusyError, StoreError, StoreFullError
 from gridgov.store import Commit
-from gridgov.testing._contracts import draft
+from gridgov.testing._store_contract import draft
 from gridgov_sql import open_sqlite
 
 
@@ -97,7 +97,7 @@ def test_two_processes_write_one_file_without_losing_anything(tmp_path):
     script = (
         "import sys\n"
         "from gridgov.store import Commit\n"
-        "from gridgov.testing._contracts import draft\n"
+        "from gridgov.testing._store_contract import draft\n"
         "from gridgov_sql import open_sqlite\n"
         "store = open_sqlite(sys.argv[1])\n"
         "for n in range(40):\n"

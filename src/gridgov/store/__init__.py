@@ -24,6 +24,8 @@ Private data never stands in a record: free text, names, phone numbers go to
 
 from gridgov.store._checkpoint import Checkpoint, checkpoint
 from gridgov.store._memory import MemoryStore
+from gridgov.store._outbox import Lease, Message, MessageCount, Outbox
+from gridgov.store._portable import Copied, Part, Portable, Portion, copy
 from gridgov.store._protocol import (
     Commit,
     Condition,
@@ -44,9 +46,17 @@ __all__ = [
     "Checkpoint",
     "Commit",
     "Condition",
+    "Copied",
     "Cursor",
     "Draft",
+    "Lease",
     "MemoryStore",
+    "Message",
+    "MessageCount",
+    "Outbox",
+    "Part",
+    "Portable",
+    "Portion",
     "PrivateEntry",
     "Record",
     "Snapshot",
@@ -54,6 +64,7 @@ __all__ = [
     "StoredOutcome",
     "chain",
     "checkpoint",
+    "copy",
     "every_record",
     "link_drafts",
     "verify_chain",

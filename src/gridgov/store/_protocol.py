@@ -29,7 +29,8 @@ __all__ = [
 ]
 
 
-def _aware(_instance: object, attribute: attrs.Attribute[dt.datetime], value: dt.datetime) -> None:
+def aware(_instance: object, attribute: attrs.Attribute[dt.datetime], value: dt.datetime) -> None:
+    """Refuse an instant without a zone."""
     if value.tzinfo is None:
         raise ValueError(f"{attribute.name} must be an aware datetime, not {value!r}")
 
@@ -38,7 +39,8 @@ def _aware(_instance: object, attribute: attrs.Attribute[dt.datetime], value: dt
 class Draft:
     """A record before it has a place.
 
-    :param stream: begins with the jurisdiction's code, so that one store can hold a district.
+    :param stream: begins with the jurisdiction's code, so that one store can hold a district. Its name is
+        a tag of each of its records, whether *tags* names it or not.
     :param name: the stored event name.
     :param shape: the version of that event's shape, from 1.
     :param body: canonical bytes.
@@ -52,8 +54,8 @@ class Draft:
     shape: int
     body: bytes
     tags: tuple[str, ...]
-    occurred_at: dt.datetime = attrs.field(validator=_aware)
-    recorded_at: dt.datetime = attrs.field(validator=_aware)
+    occurred_at: dt.datetime = attrs.field(validator=aware)
+    recorded_at: dt.datetime = attrs.field(validator=aware)
     by: str
     command_id: str
 
@@ -99,7 +101,7 @@ class StoredOutcome:
     fingerprint: str
     accepted: bool
     body: bytes = b""
-    recorded_at: dt.datetime = attrs.field(validator=_aware)
+    recorded_at: dt.datetime = attrs.field(validator=aware)
     first: int = 0
     last: int = 0
 
@@ -167,6 +169,9 @@ class Store(Protocol):
 
     def append(self, commit: Commit, /) -> int:
         """Write *commit* whole and give the position of its last record (the head if it has none).
+
+        Durable when it returns. Where several processes write, a reader may be shown that position a moment later,
+        once every earlier one is decided.
 
         :raises AppendConflictError: a stream, a tag or a command id moved; nothing is written.
         :raises StoreBusyError: somebody else holds the store; nothing is written.
@@ -308,10 +313,17 @@ def verify_chain(records: Iterable[Record]) -> int:
     return sum(1 for _ in verified(records))
 
 
-def verified(records: Iterable[Record]) -> Iterator[Record]:
-    """Walk records (in order of position), each after its chain was checked."""
-    heads: dict[str, tuple[int, bytes]] = {}
-    position = 0
+def verified(
+    records: Iterable[Record], *, heads: Mapping[str, tuple[int, bytes]] | None = None, after: int = 0
+) -> Iterator[Record]:
+    """Walk records (in order of position), each after its chain was checked.
+
+    :param heads: stream → (version, head) that they have to follow; none for a walk from the beginning.
+    :param after: the position that they have to lie beyond.
+    :raises StoreDamagedError: names the first stream and version that does not match.
+    """
+    heads = dict(heads or {})
+    position = after
     for record in records:
         if record.position <= position:
             raise StoreDamagedError(

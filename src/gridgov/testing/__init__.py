@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from gridgov.testing._ground import small_ground, small_layer
@@ -19,7 +20,8 @@ from gridgov.testing._simulator import SimulatedClock, Simulator
 from gridgov.testing._street import NOON, small_setup
 
 if TYPE_CHECKING:
-    from gridgov.testing._contracts import ChannelContract, StoreContract
+    from gridgov.testing._channel_contract import ChannelContract
+    from gridgov.testing._store_contract import StoreContract
 
 __all__ = [
     "NOON",
@@ -36,10 +38,11 @@ __all__ = [
 ]
 
 
+_CONTRACTS = {"ChannelContract": "_channel_contract", "StoreContract": "_store_contract"}
+
+
 def __getattr__(name: str) -> object:
     # The contracts need pytest, which an example that only simulates has no use for.
-    if name in ("ChannelContract", "StoreContract"):
-        from gridgov.testing import _contracts
-
-        return getattr(_contracts, name)
+    if name in _CONTRACTS:
+        return getattr(import_module(f"gridgov.testing.{_CONTRACTS[name]}"), name)
     raise AttributeError(name)
