@@ -10,5 +10,19 @@ Two channels come with the library, for terminals and for files; the others are 
 
 from gridgov.delivery._channels import ConsoleChannel, FileChannel
 from gridgov.delivery._courier import Channel, ChannelError, Courier, Delivered, Waiting
+from gridgov.delivery._pace import Limit, Pace
+from gridgov.delivery._secrets import Secret, SecretMissingError
 
-__all__ = ["Channel", "ChannelError", "ConsoleChannel", "Courier", "Delivered", "FileChannel", "Waiting"]
+__all__ = [
+    "Channel",
+    "ChannelError",
+    "ConsoleChannel",
+    "Courier",
+    "Delivered",
+    "FileChannel",
+    "Limit",
+    "Pace",
+    "Secret",
+    "SecretMissingError",
+    "Waiting",
+]

@@ -25,13 +25,15 @@ class ChannelError(GridgovError):
     """A channel did not take a notice.
 
     :param final: it never will; the notice goes to the dead letters at once.
+    :param pause_seconds: how long the other side wants to be left alone, the whole channel; None where it did not say.
     """
 
     temporary = True
 
-    def __init__(self, message: str, *, final: bool = False) -> None:
+    def __init__(self, message: str, *, final: bool = False, pause_seconds: float | None = None) -> None:
         super().__init__(message)
         self.final = final
+        self.pause_seconds = pause_seconds
 
 
 @runtime_checkable
