@@ -185,10 +185,11 @@ class StoreFullError(StoreError):
 
 
 class StoreDamagedError(StoreError):
-    """A record does not match the chain that it stands in."""
+    """A record does not match the chain that it stands in, or the records a checkpoint (then without a stream)."""
 
     def __init__(self, stream: str, version: int, what: str) -> None:
-        super().__init__(f"stream {stream!r} is damaged at version {version}: {what}")
+        where = f"stream {stream!r} is damaged at version {version}" if stream else "the store is damaged"
+        super().__init__(f"{where}: {what}")
         self.stream = stream
         self.version = version
 

@@ -22,7 +22,7 @@ Private data never stands in a record: free text, names, phone numbers go to
 :class:`PrivateEntry`, in the same transaction, and records hold its reference and a commitment.
 """
 
-from gridgov.store._checkpoint import Checkpoint, checkpoint
+from gridgov.store._checkpoint import Checkpoint, checkpoint, read_checkpoint, verify_records
 from gridgov.store._memory import MemoryStore
 from gridgov.store._outbox import Lease, Message, MessageCount, Outbox
 from gridgov.store._portable import Copied, Part, Portable, Portion, copy
@@ -39,8 +39,10 @@ from gridgov.store._protocol import (
     chain,
     every_record,
     link_drafts,
+    verified,
     verify_chain,
 )
+from gridgov.store._vault import Vault
 
 __all__ = [
     "Checkpoint",
@@ -62,10 +64,14 @@ __all__ = [
     "Snapshot",
     "Store",
     "StoredOutcome",
+    "Vault",
     "chain",
     "checkpoint",
     "copy",
     "every_record",
     "link_drafts",
+    "read_checkpoint",
+    "verified",
     "verify_chain",
+    "verify_records",
 ]
