@@ -49,7 +49,7 @@ def test_a_store_of_a_newer_version_is_refused(tmp_path):
     path = tmp_path / "street.db"
     open_sqlite(address(path)).close()
     with sqlite3.connect(path) as raw:
-        raw.execute("UPDATE gridgov_meta SET value = '2' WHERE name = 'schema'")
+        raw.execute("UPDATE gridgov_meta SET value = '3' WHERE name = 'schema'")
     raw.close()
     with pytest.raises(NewerStoreError, match="upgrade"):
         open_sqlite(address(path))

@@ -1,11 +1,11 @@
-"""A durable store for gridgov, by SQLAlchemy Core. SQLite is the one that is tested.
+"""Durable stores for gridgov, by SQLAlchemy Core: a SQLite file, or a PostgreSQL that several processes share.
 
-Nothing in the schema is SQLite's own: text for instants (UTC), integers for booleans, no partial
-indexes; a tag table answers the append condition. Appends are serialized by ``BEGIN IMMEDIATE``,
-so positions are given in the order of commits and a follower never misses a late one.
+Nothing in the schema is one database's own, and what all dialects share stands in one class (:class:`SqlStore`).
 """
 
+from gridgov_sql._opening import open_postgres, open_store, upgrade
 from gridgov_sql._plugin import plugin
-from gridgov_sql._store import SqlStore, open_sqlite
+from gridgov_sql._sql import SqlStore
+from gridgov_sql._sqlite import SqliteStore, open_sqlite
 
-__all__ = ["SqlStore", "open_sqlite", "plugin"]
+__all__ = ["SqlStore", "SqliteStore", "open_postgres", "open_sqlite", "open_store", "plugin", "upgrade"]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from gridgov.hooks import hookimpl
 from gridgov.store import Store
-from gridgov_sql._store import open_sqlite
+from gridgov_sql._opening import DIALECTS
 
 __all__ = ["plugin"]
 
@@ -14,8 +14,8 @@ __all__ = ["plugin"]
 class _SqlPlugin:
     @hookimpl
     def gridgov_stores(self) -> Mapping[str, Callable[[str], Store]]:
-        """Offer SQLite files."""
-        return {"sqlite": open_sqlite}
+        """Offer SQLite files and PostgreSQL databases."""
+        return dict(DIALECTS)
 
 
 plugin = _SqlPlugin()

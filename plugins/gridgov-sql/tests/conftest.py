@@ -1,0 +1,23 @@
+"""Where the tests against PostgreSQL find their server.
+
+``GRIDGOV_POSTGRES=postgresql://user@host/postgres python -m pytest plugins/gridgov-sql/tests`` runs them against that
+one (its role has to be allowed to create databases); without it each worker starts one of its own.
+"""
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    from gridgov_sql.testing import postgres_server
+
+    with postgres_server() as url:
+        yield url
+
+
+@pytest.fixture
+def database(postgres):
+    from gridgov_sql.testing import fresh_database
+
+    with fresh_database(postgres) as url:
+        yield url

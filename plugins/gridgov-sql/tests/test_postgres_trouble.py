@@ -1,0 +1,247 @@
+"""Servers that are gone, databases that are not ours, connections that drop: said clearly, and nothing half done."""
+
+from contextlib import closing
+
+import psycopg
+import pytest
+
+from gridgov.errors import (
+    AppendConflictError,
+    ForeignStoreError,
+    NewerStoreError,
+    StoreBusyError,
+    StoreError,
+    StoreFullError,
+)
+from gridgov.store import Commit, Cursor
+from gridgov.testing._store_contract import draft, outcome
+from gridgov_sql import _postgres, open_postgres, open_store
+from gridgov_sql._postgres_trouble import in_our_words
+
+
+def with_option(url, option):
+    return f"{url}{'&' if '?' in url else '?'}{option}"
+
+
+def run(database, statement):
+    with psycopg.connect(database, autocommit=True) as connection:
+        return connection.execute(statement)
+
+
+def drop_connections(database):
+    run(
+        database,
+        "SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    )
+
+
+def test_a_database_of_somebody_else_is_refused_and_left_as_it_was_unless_asked_for(database):
+    run(database, "CREATE TABLE residents (name text)")
+    with pytest.raises(ForeignStoreError, match="left as it was"):
+        open_postgres(database)
+    with psycopg.connect(database) as connection:
+        tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+    assert tables == [("residents",)]
+    with closing(open_postgres(with_option(database, "beside=yes"))) as store:
+        assert store.head() == 0
+    open_postgres(database).close()
+
+
+def test_a_store_of_a_newer_version_is_refused(database):
+    open_postgres(database).close()
+    run(database, "UPDATE gridgov_meta SET value = '3'")
+    with pytest.raises(NewerStoreError, match="upgrade"):
+        open_postgres(database)
+
+
+def test_a_store_without_a_version_is_refused(database):
+    open_postgres(database).close()
+    run(database, "DELETE FROM gridgov_meta")
+    with pytest.raises(ForeignStoreError, match="no schema version"):
+        open_postgres(database)
+
+
+def test_a_server_that_cannot_be_reached_is_a_passing_trouble_and_no_password_is_told():
+    with pytest.raises(StoreBusyError, match="cannot be reached now") as busy:
+        open_postgres("postgresql://clerk:secret@127.0.0.1:9/street?connect_timeout=2")
+    assert "secret" not in str(busy.value)
+
+
+def test_a_database_that_does_not_exist_is_not_a_passing_one(postgres):
+    from sqlalchemy import make_url
+
+    url = make_url(postgres).set(database="no_such_street").render_as_string(hide_password=False)
+    with pytest.raises(StoreError, match="does not exist") as wrong:
+        open_postgres(url)
+    assert not wrong.value.temporary
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://clerk:secret@host",
+        "postgresql://clerk:secret@host/street?synchronous_commit=never",
+        "postgresql://clerk:secret@host/street?pool=0",
+        "postgresql://clerk:secret@host/street?pool=many",
+        "postgresql://clerk:secret@host/street?upgrade=perhaps",
+        "postgresql://clerk:secret@host:port/street",
+    ],
+)
+def test_an_address_that_says_nothing_is_refused_without_telling_its_password(url):
+    with pytest.raises(StoreError) as wrong:
+        open_postgres(url)
+    assert "secret" not in str(wrong.value)
+
+
+def test_a_dialect_that_is_not_offered_is_refused_with_what_is():
+    with pytest.raises(StoreError, match=r"no store for 'mysql\+pymysql'.*postgresql, .*sqlite.*dialects\.md"):
+        open_store("mysql+pymysql://clerk@host/street")
+
+
+def test_what_was_acknowledged_is_durable_unless_less_was_asked_for_by_name(database):
+    run(
+        database,
+        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = off', current_database()); END $$",
+    )
+    for option, found in (("busy=5", "on"), ("synchronous_commit=off", "off"), ("synchronous_commit=local", "local")):
+        with (
+            closing(open_postgres(with_option(database, option))) as store,
+            store._session(store._writing) as connection,
+        ):
+            assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() == found
+
+
+def test_statements_see_what_was_committed_before_them_whatever_the_server_is_set_to(database):
+    run(
+        database,
+        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_isolation = serializable', "
+        "current_database()); END $$",
+    )
+    with closing(open_postgres(database)) as store, store._session(store._writing) as connection:
+        connection.exec_driver_sql("BEGIN")
+        assert connection.exec_driver_sql("SHOW transaction_isolation").scalar() == "read committed"
+        connection.exec_driver_sql("ROLLBACK")
+
+
+def test_connections_that_died_in_the_pool_are_replaced_and_nobody_notices(database):
+    with closing(open_postgres(database)) as store:
+        seen = store.append(Commit(drafts=[draft()]))
+        for again in (
+            store.read,
+            lambda: store.append(Commit(drafts=[draft(command="c2")])),
+            lambda: store.save_cursor(Cursor(name="f", position=seen)),
+            store.private_refs,
+        ):
+            drop_connections(database)
+            again()
+        assert len(store.read()) == 2
+        assert store.cursor("f").position == seen
+
+
+def test_a_connection_that_is_lost_before_the_commit_leaves_nothing_behind(database, monkeypatch):
+    with closing(open_postgres(database)) as store:
+        write = store._write_all
+
+        def cut(cursor, parts):
+            drop_connections(database)
+            write(cursor, parts)
+
+        monkeypatch.setattr(store, "_write_all", cut)
+        with pytest.raises(StoreBusyError) as lost:
+            store.append(Commit(drafts=[draft()], outcomes=[outcome()]))
+        assert lost.value.temporary
+        monkeypatch.undo()
+        assert list(store.read()) == []
+        assert store.outcome("c1") is None
+        store.append(Commit(drafts=[draft()], outcomes=[outcome()]))
+
+
+@pytest.mark.parametrize("stored", [True, False])
+def test_a_connection_that_is_lost_during_the_commit_says_that_the_outcome_tells(database, monkeypatch, stored):
+    commit = Commit(drafts=[draft()], outcomes=[outcome()])
+    with closing(open_postgres(database)) as store:
+        original = _postgres._commit
+
+        def cut(raw):
+            if stored:
+                original(raw)
+                raw.pgconn.pipeline_sync()
+                raw.pgconn.flush()
+                while not run(database, "SELECT count(*) FROM gridgov_outcomes").fetchone()[0]:
+                    pass
+            drop_connections(database)
+            raw.execute("SELECT 1")
+
+        monkeypatch.setattr(_postgres, "_commit", cut)
+        with pytest.raises(StoreBusyError, match=r"may or may not be stored.*same command id"):
+            store.append(commit)
+        monkeypatch.undo()
+        assert (store.outcome("c1") is not None) is stored
+        if stored:
+            with pytest.raises(AppendConflictError):
+                store.append(commit)
+        else:
+            store.append(commit)
+        assert len(store.read()) == 1
+
+
+def test_a_database_that_can_only_be_read_says_so(database):
+    open_postgres(database).close()
+    with closing(open_postgres(with_option(database, "options=-cdefault_transaction_read_only%3Don"))) as standby:
+        assert list(standby.read()) == []
+        with pytest.raises(StoreError, match="only be read"):
+            standby.append(Commit(drafts=[draft()]))
+
+
+def test_a_pool_that_is_used_up_is_a_passing_trouble(database):
+    with closing(open_postgres(with_option(database, "pool=1&busy=1"))) as store:
+        with (
+            store._session(store._writing),
+            store._session(store._writing),
+            pytest.raises(StoreBusyError, match="pool=COUNT"),
+        ):
+            store.append(Commit(drafts=[draft()]))
+        store.append(Commit(drafts=[draft()]))
+
+
+def test_a_name_that_is_too_long_is_refused_and_nothing_is_written(database):
+    with closing(open_postgres(database)) as store:
+        with pytest.raises(StoreError, match="too long"):
+            store.append(Commit(drafts=[draft("150203005/" + "x" * 300)], outcomes=[outcome()]))
+        assert store.outcome("c1") is None
+        store.append(Commit(drafts=[draft()], outcomes=[outcome()]))
+
+
+def test_a_closed_store_says_so(database):
+    store = open_postgres(database)
+    store.close()
+    with pytest.raises(StoreError, match="closed"):
+        store.head()
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        (psycopg.errors.DiskFull, StoreFullError),
+        (psycopg.errors.TooManyConnections, StoreBusyError),
+        (psycopg.errors.SerializationFailure, AppendConflictError),
+        (psycopg.errors.DeadlockDetected, AppendConflictError),
+        (psycopg.errors.UniqueViolation, AppendConflictError),
+        (psycopg.errors.ReadOnlySqlTransaction, StoreError),
+        (psycopg.errors.UndefinedTable, StoreError),
+    ],
+)
+def test_what_the_server_says_is_said_in_our_words(said, meant):
+    assert type(in_our_words(said("what happened"))) is meant
+
+
+def test_a_store_of_today_is_left_as_it_is_by_an_upgrade(database, capsys):
+    from gridgov_sql.__main__ import main
+
+    with closing(open_postgres(database)) as store:
+        store.append(Commit(drafts=[draft()]))
+    assert main(["upgrade", database]) == 0
+    assert capsys.readouterr().out == "the store is up to date\n"
+    with closing(open_store(database.replace("postgresql:", "postgresql+psycopg:"))) as store:
+        assert len(store.read()) == 1
