@@ -3,345 +3,558 @@
 from __future__ import annotations
 
 import datetime as dt
-import queue
-import threading
+import inspect
+import logging
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from importlib.metadata import entry_points
-from typing import Any, TypeVar
+from difflib import get_close_matches
+from functools import partial
+from types import ModuleType
+from typing import Any, Literal, TypeVar
 
 import attrs
 import pluggy
 
-from gridgov.errors import PluginError
-from gridgov.hooks._specs import PROJECT, Happening, Hooks, Refused
-from gridgov.routing import BANDS, COLUMNS, Catalog, Fact, Rule
+from gridgov.errors import GridgovError, PluginError
+from gridgov.hooks import _taken
+from gridgov.hooks._code_list import LIST, CodeList
+from gridgov.hooks._failures import FAILURES
+from gridgov.hooks._faults import Fault, Faults, place_of, said_by
+from gridgov.hooks._files import Exporting, Importing
+from gridgov.hooks._found import find
+from gridgov.hooks._specs import ACTOR, PROJECT, VERSION, Hooks
+from gridgov.hooks._threads import LateError, Listener, RaisedError, Worker
+from gridgov.hooks._values import Happening, Reaction, Refused
+from gridgov.reactions import REACTOR
+from gridgov.routing import Catalog, Fact, Rule
 from gridgov.setup import Setup
 from gridgov.store import Store
 from gridgov.territory import Territory
 from gridgov.worktime import PublishedDays
 
-__all__ = ["Fault", "Host", "Loaded"]
+__all__ = ["Added", "Following", "Host", "Loaded"]
 
 PATIENCE_SECONDS = 2.0
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,59}")
+RESERVED = frozenset((
+    "gridgov", "access", "announcement", "case", "cases", "delivery", "handover", "hooks", "jurisdiction", "lineage",
+    "mode", "notices", "objection", "office", "outreach", "plan", "points", "private", "routing", "setup", "store",
+    "system", "territory", "whistle", "worktime",
+))  # fmt: skip
+"""What codes of the core begin with; a plugin of such a name could refuse in its name."""
+OF_THE_SETUP = ("gridgov_facts", "gridgov_rules", "gridgov_days", "gridgov_code_lists")
 T = TypeVar("T")
+_LOG = logging.getLogger("gridgov.hooks")
+
+
+@attrs.frozen(kw_only=True)
+class Added:
+    """What a plugin has added, by name: what it was asked for so far.
+
+    :param stores: schemes; :param rules: ids; :param reactions: names of the events that they follow.
+    """
+
+    stores: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    days: tuple[str, ...] = ()
+    code_lists: tuple[str, ...] = ()
+    reactions: tuple[str, ...] = ()
+    importers: tuple[str, ...] = ()
+    exporters: tuple[str, ...] = ()
 
 
 @attrs.frozen
 class Loaded:
-    """A plugin that is at work: its name, version, and which hooks it has."""
+    """A plugin of an office: what it is, what it has added, and whether it is at work.
+
+    :param version: of its distribution, or its ``__version__``; :param hooks: the hooks that it has.
+    :param distribution: what was installed; empty for an object that was handed in.
+    :param built_for: the version of the hooks that it states, None where it says nothing.
+    :param why: what it did that it was set aside for; empty while it is at work.
+    """
 
     name: str
     version: str
     hooks: tuple[str, ...]
+    distribution: str = ""
+    built_for: int | None = None
+    added: Added = Added()
+    why: str = ""
+
+    @property
+    def state(self) -> Literal["at work", "set aside"]:
+        """Whether it is asked."""
+        return "set aside" if self.why else "at work"
 
 
 @attrs.frozen
-class Fault:
-    """Something that a plugin did wrong.
+class Following:
+    """A command that follows from an event because a plugin says so.
 
-    :param set_aside: it is not asked again until the office is opened anew.
+    :param index: its place among those of this plugin for this event, from 0; part of its derived id.
     """
 
     plugin: str
-    hook: str
-    what: str
-    set_aside: bool = False
+    index: int
+    command: Any
+
+    @property
+    def by(self) -> str:
+        """The actor in whose name it is asked for."""
+        return f"{ACTOR}{self.plugin}"
 
 
-class _Worker:
-    """The plugin's own thread; it is abandoned when a call does not come back."""
+@attrs.define(eq=False)
+class _Plugin:
+    """A registered plugin with everything that was found out about it."""
 
-    def __init__(self, name: str) -> None:
-        self._calls: queue.SimpleQueue[tuple[Callable[[], Any], queue.SimpleQueue[Any]] | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name=f"gridgov plugin {name}", daemon=True)
-        self._thread.start()
+    name: str
+    value: Any
+    version: str
+    distribution: str
+    worker: Worker
+    built_for: int | None = None
+    calls: dict[str, list[Callable[[Mapping[str, Any]], Any]]] = attrs.field(factory=dict)
+    added: dict[str, tuple[str, ...]] = attrs.field(factory=dict)
+    listener: Listener | None = None
+    why: str = ""
 
-    def _run(self) -> None:
-        while (job := self._calls.get()) is not None:
-            call, answers = job
-            try:
-                answers.put((call(), None))
-            except BaseException as error:
-                answers.put((None, error))
+    @property
+    def package(self) -> str:
+        kind = self.value if issubclass(type(self.value), ModuleType) else type(self.value)
+        return str(getattr(kind, "__module__", "") or getattr(kind, "__name__", "")).partition(".")[0]
 
-    def call(self, call: Callable[[], T], patience: float) -> T:
-        """Run *call* there and wait for it.
-
-        :raises TimeoutError: it is not back in time; :raises Exception: whatever it raised.
-        """
-        answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self._calls.put((call, answers))
-        try:
-            answer, error = answers.get(timeout=patience)
-        except queue.Empty:
-            raise TimeoutError(f"not back after {patience} s") from None
-        if error is not None:
-            if not isinstance(error, Exception):  # SystemExit of a plugin ends the plugin, not the office
-                raise RuntimeError(f"it tried to leave: {error!r}")
-            raise error
-        result: T = answer
-        return result
-
-    def stop(self) -> None:
-        self._calls.put(None)
+    def ask(self, hook: str, take: Callable[[Any], T], arguments: Mapping[str, Any]) -> list[T]:
+        """Call the hook and take what it gives; on the plugin's thread."""
+        return [take(call(arguments)) for call in self.calls[hook]]
 
 
 class Host:
     """Registers plugins and calls them one by one.
 
-    :param plugins: objects, or (name, object) pairs, in order.
-    :param discover: also load the installed ones, from the entry-point group ``gridgov``, by name.
+    :param plugins: objects, or (name, object) pairs, in order; they are asked after the installed ones.
+    :param discover: which of the installed ones (entry-point group ``gridgov``) to load before them: True for all, by
+        name; a sequence of names for these, in this order.
     :param patience: seconds that a plugin may take before it is left behind.
-    :raises PluginError: for a plugin that is wrong in itself: unknown hook, unknown argument,
-        a name twice, or one that cannot be imported.
+    :raises PluginError: for a plugin that is wrong in itself: not installed, not to be imported, built for
+        another version of the hooks, unknown hook, unknown argument, a name twice.
     """
 
     def __init__(
-        self, plugins: Iterable[Any] = (), *, discover: bool = False, patience: float = PATIENCE_SECONDS
+        self,
+        plugins: Iterable[Any] = (),
+        *,
+        discover: bool | Sequence[str] = False,
+        patience: float = PATIENCE_SECONDS,
     ) -> None:
         self._manager = pluggy.PluginManager(PROJECT)
         self._manager.add_hookspecs(Hooks)
         self._patience = patience
-        self._order: list[str] = []
-        self._versions: dict[str, str] = {}
-        self._aside: set[str] = set()
-        self._workers: dict[str, _Worker] = {}
-        self._listeners: dict[str, _Listener] = {}
-        self.faults: list[Fault] = []
-        if discover:
-            for entry in sorted(entry_points(group=PROJECT), key=lambda entry: entry.name):
-                self._load(entry)
-        for plugin in plugins:
-            name, value = plugin if isinstance(plugin, tuple) else (_name_of(plugin), plugin)
-            self._register(name, value, getattr(value, "__version__", ""))
-
-    def _load(self, entry: Any) -> None:
+        self._plugins: dict[str, _Plugin] = {}
+        self._asked: dict[str, list[tuple[_Plugin, Any]]] = {}
+        self._following: dict[str, list[tuple[_Plugin, Reaction]]] | None = None
+        self.faults = Faults()
         try:
-            value = entry.load()
-        except Exception as error:
-            raise PluginError(entry.name, f"cannot be loaded: {error!r}") from error
-        self._register(entry.name, value, entry.dist.version if entry.dist else "")
+            for found in find(discover):
+                self._register(found.name, found.load(), found.version, found.distribution)
+            for plugin in plugins:
+                name, value = plugin if isinstance(plugin, tuple) else (_name_of(plugin), plugin)
+                self._register(name, value, None, "")
+        except BaseException:
+            self.close()
+            raise
 
-    def _register(self, name: str, value: Any, version: str) -> None:
+    # --- registering --------------------------------------------------------------------------
+
+    def _register(self, name: Any, value: Any, version: str | None, distribution: str) -> None:
+        if type(name) is not str or not NAME.fullmatch(name):
+            raise PluginError(str(name)[:60], "has no name of letters, digits, _, . and -, at most 60 of them")
+        if name in RESERVED:
+            raise PluginError(name, "is called like a part of gridgov; its refusals would look like those of the core")
+        if name in self._plugins or any(value is other.value for other in self._plugins.values()):
+            raise PluginError(name, "is registered already")
+        plugin = _Plugin(name, value, version or "", distribution, Worker(name))
         try:
-            registered = self._manager.register(value, name)
+            # A property may raise or hang: even to look at it is a matter of the plugin's own thread.
+            self._answer(plugin, "registering", partial(self._examine, plugin, own_version=version is None))
+        except PluginError:
+            plugin.worker.stop()
+            raise
+        self._plugins[name] = plugin
+        _LOG.info("plugin %s %s registered with %s", name, plugin.version, ", ".join(sorted(plugin.calls)))
+
+    def _examine(self, plugin: _Plugin, *, own_version: bool) -> None:
+        name, value = plugin.name, plugin.value
+        if own_version:
+            plugin.version = str(getattr(value, "__version__", ""))[:60]
+        plugin.built_for = _built_for(name, getattr(value, "gridgov_hooks", None))
+        try:
+            self._manager.register(value, name)
         except pluggy.PluginValidationError as error:
             # pluggy keeps a half-registered plugin; nothing of it may stay.
             self._manager.unregister(name=name)
             raise PluginError(name, f"does not fit the hooks: {error}") from error
-        except ValueError as error:
-            raise PluginError(name, f"is registered already ({error})") from error
-        callers = self._manager.get_hookcallers(value) or []
-        wrappers = [i for c in callers for i in c.get_hookimpls() if i.plugin is value and (i.wrapper or i.hookwrapper)]
-        if wrappers:
+        try:
+            self._take_hooks(plugin)
+        except PluginError:
             self._manager.unregister(name=name)
-            raise PluginError(name, "wraps a hook; hooks of gridgov are called one by one and cannot be wrapped")
-        unknown = [caller.name for caller in callers if not caller.has_spec()]
-        if unknown or not callers:
-            self._manager.unregister(name=name)
-            known = ", ".join(hook for hook in vars(Hooks) if hook.startswith("gridgov_"))
-            what = f"has the unknown hook {unknown[0]}" if unknown else "has no hook marked with hookimpl"
-            raise PluginError(name, f"{what}; the hooks are {known}")
-        self._order.append(registered or name)
-        self._versions[name] = version
+            raise
+
+    def _take_hooks(self, plugin: _Plugin) -> None:
+        for caller in self._manager.get_hookcallers(plugin.value) or []:
+            if not caller.has_spec():
+                raise PluginError(plugin.name, f"has the unknown hook {caller.name}; the hooks are {_KNOWN}")
+            for impl in (each for each in caller.get_hookimpls() if each.plugin is plugin.value):
+                if impl.wrapper or impl.hookwrapper:
+                    what = "wraps a hook; hooks of gridgov are called one by one and cannot be wrapped"
+                    raise PluginError(plugin.name, what)
+                if inspect.iscoroutinefunction(impl.function):
+                    raise PluginError(plugin.name, f"{caller.name} is async; hooks are plain functions")
+                plugin.calls.setdefault(caller.name, []).append(_caller(impl))
+        if not plugin.calls:
+            raise PluginError(plugin.name, f"has no hook marked with hookimpl; the hooks are {_KNOWN}")
 
     @property
     def plugins(self) -> tuple[Loaded, ...]:
-        """What is at work, in order."""
+        """Every plugin in the order in which it is asked, those that were set aside included."""
         return tuple(
-            Loaded(name, self._versions[name], tuple(sorted(self._hooks(name))))
-            for name in self._order
-            if name not in self._aside
+            Loaded(
+                plugin.name,
+                plugin.version,
+                tuple(sorted(plugin.calls)),
+                distribution=plugin.distribution,
+                built_for=plugin.built_for,
+                added=Added(**plugin.added),
+                why=plugin.why,
+            )
+            for plugin in self._plugins.values()
         )
 
-    def _hooks(self, name: str) -> set[str]:
-        plugin = self._manager.get_plugin(name)
-        return {caller.name for caller in self._manager.get_hookcallers(plugin) or []}
+    # --- asking -------------------------------------------------------------------------------
 
-    def _having(self, hook: str) -> list[str]:
-        return [name for name in self._order if name not in self._aside and hook in self._hooks(name)]
+    def _having(self, hook: str) -> list[_Plugin]:
+        return [each for each in self._plugins.values() if not each.why and hook in each.calls]
 
-    def _caller(self, hook: str, name: str) -> Any:
-        others = [self._manager.get_plugin(other) for other in self._order if other != name]
-        return self._manager.subset_hook_caller(hook, [other for other in others if other is not None])
+    def _answer(self, plugin: _Plugin, hook: str, call: Callable[[], T]) -> T:
+        """Run *call* on the plugin's thread; whatever goes wrong keeps the office closed, with the plugin's name."""
+        try:
+            return plugin.worker.call(call, self._patience)
+        except LateError as late:
+            self._fault(plugin, hook, str(late), set_aside=True)
+            raise PluginError(plugin.name, f"{hook}: {late}") from None
+        except RaisedError as raised:
+            error = raised.error
+            if isinstance(error, PluginError):
+                raise error from None
+            if isinstance(error, _taken.NonsenseError):
+                raise PluginError(plugin.name, f"{hook} {error}") from None
+            raise PluginError(plugin.name, f"{hook} raised {said_by(error, plugin.package)}") from error
 
-    def _opening(self, hook: str, **arguments: Any) -> list[tuple[str, Any]]:
-        """Call a hook whose failure must not go unnoticed; (plugin, result) in order."""
-        results = []
-        for name in self._having(hook):
-            caller = self._caller(hook, name)
+    def _opening(self, hook: str, take: Callable[[Any], T], **arguments: Any) -> list[tuple[_Plugin, T]]:
+        """Call a hook whose failure must not go unnoticed; (plugin, what it gave) in order."""
+        return [
+            (plugin, given)
+            for plugin in self._having(hook)
+            for given in self._answer(plugin, hook, partial(plugin.ask, hook, take, arguments))
+        ]
 
-            def call(caller: Any = caller) -> list[Any]:
-                # Taken out here: a generator may raise, or never end, as well.
-                return [dict(r) if isinstance(r, Mapping) else list(r) for r in caller(**arguments) if r is not None]
+    def _once(self, hook: str, take: Callable[[Any], T]) -> list[tuple[_Plugin, T]]:
+        if hook not in self._asked:
+            self._asked[hook] = list(self._opening(hook, take))
+        return self._asked[hook]
 
-            try:
-                returned = self._worker(name).call(call, self._patience)
-            except Exception as error:
-                raise PluginError(name, f"{hook} raised {error!r}") from error
-            results += [(name, result) for result in returned]
-        return results
+    def _named(
+        self, hook: str, what: str, given: Iterable[tuple[_Plugin, Mapping[str, T]]]
+    ) -> dict[str, tuple[str, T]]:
+        """Join mappings of several plugins; name → (plugin, value)."""
+        found: dict[str, tuple[str, T]] = {}
+        for plugin, offered in given:
+            for name, value in offered.items():
+                if name in found:
+                    other = found[name][0]
+                    raise PluginError(plugin.name, f"{what} {name!r} is offered by another plugin already, {other}")
+                found[name] = plugin.name, value
+            _note(plugin, hook, offered)
+        return found
 
-    def _worker(self, name: str) -> _Worker:
-        if name not in self._workers:
-            self._workers[name] = _Worker(name)
-        return self._workers[name]
+    # --- what plugins offer -------------------------------------------------------------------
 
     def open_store(self, url: str) -> Store:
         """Open a store by its URL.
 
-        :raises PluginError: where no plugin offers the scheme.
+        :raises PluginError: where no plugin offers the scheme, or what it opened is no store.
+        :raises StoreError: as the store says.
         """
         if "://" not in url:
             raise PluginError("gridgov", f"{url!r} is no URL of a store; write sqlite:///{url}")
         scheme = url.partition(":")[0]
         offered: list[str] = []
-        for name, stores in self._opening("gridgov_stores"):
-            if not isinstance(stores, Mapping):
-                raise PluginError(name, "gridgov_stores returns a mapping of scheme → function")
+        for plugin, stores in self._stores():
             if scheme in stores:
-                store = stores[scheme](url)
-                if not isinstance(store, Store):
-                    raise PluginError(name, f"what it opened for {scheme!r} is no store: {type(store).__name__}")
-                return store
+                return _opened(plugin, scheme, stores[scheme], url)
             offered += stores
         listing = f"offered are {', '.join(offered)}" if offered else "no plugin offers one; install gridgov-sql"
         raise PluginError("gridgov", f"nobody opens stores of the scheme {scheme!r}; {listing}")
 
+    def _stores(self) -> list[tuple[_Plugin, dict[str, Any]]]:
+        given = self._once("gridgov_stores", partial(_taken.named, take=_taken.function))
+        for plugin, stores in given:
+            _note(plugin, "gridgov_stores", stores)
+        return given
+
     def channels(self) -> list[Any]:
-        """Give every channel that plugins offer, in order."""
-        return [channel for _, channels in self._opening("gridgov_channels") for channel in channels]
+        """Give every channel that plugins offer, in order.
+
+        :raises PluginError: for something that is no channel, or a name that two have.
+        """
+        owners: dict[str, str] = {}
+        found = []
+        for plugin, channels in self._once("gridgov_channels", partial(_taken.each, take=_taken.channel)):
+            for name, channel in channels:
+                if name in owners:
+                    what = f"two channels have one name: {name!r} is offered by {owners[name]} already"
+                    raise PluginError(plugin.name, what)
+                owners[name] = plugin.name
+                found.append(channel)
+            _note(plugin, "gridgov_channels", [name for name, _ in channels])
+        return found
+
+    def code_lists(self) -> dict[str, CodeList]:
+        """Give every code list that plugins offer, by its id.
+
+        :raises PluginError: for a list that is not sound, one under another id than its own, or an id that two have.
+        """
+        given = self._once("gridgov_code_lists", partial(_taken.named, take=_taken.code_list))
+        for plugin, lists in given:
+            for name, each in lists.items():
+                if each.id != name:
+                    raise PluginError(plugin.name, f"gridgov_code_lists gives the list {each.id!r} as {name!r}")
+        return {name: each for name, (_, each) in self._named("gridgov_code_lists", "the code list", given).items()}
+
+    def importers(self) -> dict[str, Importing]:
+        """Give every importer that plugins offer, by name.
+
+        :raises PluginError: for something that is none, or a name that two have.
+        """
+        given = self._once("gridgov_importers", partial(_taken.named, take=_taken.importer))
+        offered = self._named("gridgov_importers", "the importer", given)
+        return {name: Importing(name, plugin, importer) for name, (plugin, importer) in offered.items()}
+
+    def exporters(self) -> dict[str, Exporting]:
+        """Give every exporter that plugins offer, by name.
+
+        :raises PluginError: for something that is none, or a name that two have.
+        """
+        given = self._once("gridgov_exporters", partial(_taken.named, take=_taken.exporter))
+        offered = self._named("gridgov_exporters", "the exporter", given)
+        return {name: Exporting(name, plugin, exporter) for name, (plugin, exporter) in offered.items()}
+
+    # --- what becomes part of the setup -------------------------------------------------------
+
+    def completed(self, setup: Setup) -> Setup:
+        """Ask every hook of opening, and give a setup with the facts, the rows and the days that plugins add.
+
+        :raises SetupError: for what does not fit the setup.
+        :raises PluginError: as the single hooks; and where a plugin that adds to the setup was set aside, for
+            without it this would be another setup.
+        """
+        aside = [each for each in self._plugins.values() if each.why and not each.calls.keys().isdisjoint(OF_THE_SETUP)]
+        if aside:
+            what = f"adds to the setup and was set aside ({aside[0].why}); open the office anew before amending"
+            raise PluginError(aside[0].name, what)
+        self._stores()
+        self.importers()
+        self.exporters()
+        self._reactions()
+        facts = self.facts()
+        return setup.with_rules(self.rules(setup.catalog, setup.territory), facts).with_days(self.days())
+
+    def facts(self) -> list[Fact]:
+        """Give every fact that plugins declare, in order, with the codes of the lists that they name.
+
+        :raises PluginError: for something that is no fact, a name that is no column, or a list that nobody offers.
+        """
+        lists = self.code_lists()
+        found = []
+        for plugin, facts in self._opening("gridgov_facts", partial(_taken.each, take=_taken.fact)):
+            found += [_with_codes(plugin.name, fact, lists) for fact in facts]
+            _note(plugin, "gridgov_facts", [fact.name for fact in facts])
+        return found
 
     def rules(self, catalog: Catalog, territory: Territory) -> list[Rule]:
         """Give every row that plugins add, with its origin.
 
         :raises PluginError: for a row above the band ``local``, or something that is no rule.
         """
+        take = partial(_taken.each, take=_taken.rule)
         found = []
-        for name, rules in self._opening("gridgov_rules", catalog=catalog, territory=territory):
-            for rule in rules:
-                if not isinstance(rule, Rule):
-                    raise PluginError(name, f"gridgov_rules returns rules, not {type(rule).__name__}")
-                if rule.band not in BANDS or BANDS.index(rule.band) < BANDS.index("local"):
-                    raise PluginError(
-                        name, f"the rule {rule.id!r} stands in the band {rule.band!r}; plugins add to local and later"
-                    )
-                found.append(attrs.evolve(rule, origin=name))
+        for plugin, rules in self._opening("gridgov_rules", take, catalog=catalog, territory=territory):
+            found += [attrs.evolve(rule, origin=plugin.name) for rule in rules]
+            _note(plugin, "gridgov_rules", [rule.id for rule in rules])
         return found
-
-    def facts(self) -> list[Fact]:
-        """Give every fact that plugins declare, in order.
-
-        :raises PluginError: for something that is no fact, or a name that is no column.
-        """
-        found = []
-        for name, facts in self._opening("gridgov_facts"):
-            for fact in facts:
-                if not isinstance(fact, Fact) or not fact.name.isidentifier() or fact.name in COLUMNS:
-                    raise PluginError(name, f"gridgov_facts returns facts with a free name of letters, not {fact!r}")
-                found.append(fact)
-        return found
-
-    def completed(self, setup: Setup) -> Setup:
-        """Give a setup with the facts, the rows and the days that plugins add.
-
-        :raises SetupError: for what does not fit the setup; :raises PluginError: as the single hooks.
-        """
-        facts = self.facts()
-        return setup.with_rules(self.rules(setup.catalog, setup.territory), facts).with_days(self.days())
 
     def days(self) -> dict[str, PublishedDays]:
         """Give every source of days that plugins offer, by name.
 
         :raises PluginError: for a name that two offer, or something that is no source.
         """
-        found: dict[str, PublishedDays] = {}
-        for name, sources in self._opening("gridgov_days"):
-            for source, days in sources.items():
-                if not isinstance(days, PublishedDays):
-                    raise PluginError(name, f"gridgov_days returns published days, not {type(days).__name__}")
-                if source in found:
-                    raise PluginError(name, f"the source of days {source!r} is offered by another plugin already")
-                found[source] = days
-        return found
+        given = self._opening("gridgov_days", partial(_taken.named, take=_taken.days))
+        return {name: days for name, (_, days) in self._named("gridgov_days", "the source of days", given).items()}
+
+    # --- around a commit ----------------------------------------------------------------------
 
     def validate(self, command: Any, by: str, at: dt.datetime) -> tuple[str, Refused] | None:
         """Ask every validator; give the first refusal with its plugin's name."""
-        for name in self._having("gridgov_validate"):
-            caller = self._caller("gridgov_validate", name)
-            try:
-                answers = self._worker(name).call(lambda c=caller: c(command=command, by=by, at=at), self._patience)  # type: ignore[misc]
-            except TimeoutError as error:
-                self._fault(name, "gridgov_validate", str(error), set_aside=True)
-                continue
-            except Exception as error:
-                self._fault(name, "gridgov_validate", repr(error))
-                continue
-            for answer in answers:
-                if isinstance(answer, Refused):
-                    return name, answer
-                if answer is not None:
-                    self._fault(name, "gridgov_validate", f"returned {answer!r}, not Refused or None")
+        arguments = {"command": command, "by": by, "at": at}
+        for plugin in self._having("gridgov_validate"):
+            call = partial(plugin.ask, "gridgov_validate", _refusal, arguments)
+            for refused in self._tried(plugin, "gridgov_validate", call) or ():
+                if refused is not None:
+                    return plugin.name, refused
         return None
+
+    def _tried(self, plugin: _Plugin, hook: str, call: Callable[[], T]) -> T | None:
+        """Run *call* on the plugin's thread; None, and a fault, where anything goes wrong."""
+        try:
+            return plugin.worker.call(call, self._patience)
+        except LateError as late:
+            self._fault(plugin, hook, str(late), set_aside=True)
+        except RaisedError as raised:
+            nonsense = isinstance(raised.error, _taken.NonsenseError)
+            self._fault(plugin, hook, str(raised.error) if nonsense else place_of(raised.error, plugin.package))
+        return None
+
+    def _reactions(self) -> dict[str, list[tuple[_Plugin, Reaction]]]:
+        if self._following is None:
+            following: dict[str, list[tuple[_Plugin, Reaction]]] = {}
+            for plugin, given in self._once("gridgov_reactions", partial(_taken.named, take=_taken.function)):
+                for name, function in given.items():
+                    if name not in _taken.EVENTS:
+                        raise PluginError(plugin.name, f"gridgov_reactions follows {name!r}, {_no_event(name)}")
+                    following.setdefault(name, []).append((plugin, function))
+                _note(plugin, "gridgov_reactions", given)
+            self._following = following
+        return self._following
+
+    def reactions(self, name: str, event: Any, after: Callable[[], Any], setup: Setup, *, by: str) -> list[Following]:
+        """Give the commands that plugins would have follow from an event, in the order of the plugins.
+
+        :param name: the stored name of the event; :param by: who brought it about.
+        :param after: gives the event's own subject right after it; asked only where a plugin follows the event.
+        """
+        if by == REACTOR or by.startswith(ACTOR):
+            return []
+        found: list[Following] = []
+        for plugin, function in self._reactions().get(name, ()):
+            if plugin.why:
+                continue
+            subject = after()
+
+            def call(function: Reaction = function, subject: Any = subject) -> list[Any]:
+                return _taken.commands(function(event, subject, setup))
+
+            wanted = self._tried(plugin, "gridgov_reactions", call) or ()
+            found += [Following(plugin.name, index, command) for index, command in enumerate(wanted)]
+        return found
 
     def committed(self, happenings: Sequence[Happening]) -> None:
         """Tell every listener; nobody waits."""
         if not happenings:
             return
-        for name in self._having("gridgov_committed"):
-            listener = self._listeners.get(name)
-            if listener is None:
-                caller = self._caller("gridgov_committed", name)
-                listener = self._listeners[name] = _Listener(name, caller, self._fault, self._patience)
-            listener.tell(happenings)
+        for plugin in self._having("gridgov_committed"):
+            if plugin.listener is None:
+                plugin.listener = Listener(
+                    plugin.name, partial(_told, plugin), partial(self._listener_fault, plugin), self._patience
+                )
+            plugin.listener.tell(happenings)
 
-    def _fault(self, plugin: str, hook: str, what: str, *, set_aside: bool = False) -> None:
-        if set_aside:
-            self._aside.add(plugin)
-        self.faults.append(Fault(plugin, hook, what, set_aside))
+    def _listener_fault(self, plugin: _Plugin, what: str, set_aside: bool) -> None:
+        self._fault(plugin, "gridgov_committed", what, set_aside=set_aside)
+
+    def _fault(self, plugin: _Plugin, hook: str, what: str, *, set_aside: bool = False) -> None:
+        if set_aside and not plugin.why:
+            plugin.why = f"{hook}: {what}"
+        self.faults.append(Fault(plugin.name, hook, what, set_aside))
 
     def close(self) -> None:
         """Let every listener finish what it was told, within its patience, and stop the threads."""
-        for listener in self._listeners.values():
-            listener.close()
-        for worker in self._workers.values():
-            worker.stop()
+        for plugin in self._plugins.values():
+            if plugin.listener is not None:
+                plugin.listener.close()
+        for plugin in self._plugins.values():
+            plugin.worker.stop()
 
 
-class _Listener:
-    """Hands commits to a plugin's thread, one after the other, and gives up on one that hangs."""
+_KNOWN = ", ".join(hook for hook in FAILURES if hook.startswith("gridgov_"))
 
-    def __init__(self, name: str, caller: Any, fault: Callable[..., None], patience: float) -> None:
-        self._name = name
-        self._fault = fault
-        self._patience = patience
-        self._caller = caller
-        self._told: queue.SimpleQueue[Sequence[Happening] | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name=f"gridgov listener {name}", daemon=True)
-        self._thread.start()
 
-    def tell(self, happenings: Sequence[Happening]) -> None:
-        self._told.put(tuple(happenings))
+def _caller(impl: Any) -> Callable[[Mapping[str, Any]], Any]:
+    function, names = impl.function, tuple(impl.argnames)
+    return lambda arguments: function(*(arguments[name] for name in names))
 
-    def _run(self) -> None:
-        worker = _Worker(self._name)
-        while (happenings := self._told.get()) is not None:
-            try:
-                worker.call(lambda h=happenings: self._caller(happenings=h), self._patience)  # type: ignore[misc]
-            except TimeoutError as error:
-                self._fault(self._name, "gridgov_committed", str(error), set_aside=True)
-                return
-            except Exception as error:
-                self._fault(self._name, "gridgov_committed", repr(error))
-        worker.stop()
 
-    def close(self) -> None:
-        self._told.put(None)
-        self._thread.join(self._patience * 2)
-        if self._thread.is_alive():
-            self._fault(self._name, "gridgov_committed", "was still listening when the office closed", set_aside=True)
+def _built_for(name: str, stated: Any) -> int | None:
+    if stated is None:
+        return None
+    if type(stated) is not int:
+        raise PluginError(name, f"states gridgov_hooks as {_taken.kind_of(stated)}; write gridgov_hooks = {VERSION}")
+    if stated != VERSION:
+        raise PluginError(
+            name,
+            f"is built for version {stated} of the hooks, and this gridgov has version {VERSION}; "
+            f"install a version of {name} for it",
+        )
+    return stated
+
+
+def _note(plugin: _Plugin, hook: str, names: Iterable[str]) -> None:
+    plugin.added[hook.removeprefix("gridgov_")] = tuple(names)
+
+
+def _no_event(name: str) -> str:
+    close = get_close_matches(name, _taken.EVENTS, n=1)
+    return f"which is no event; did you mean {close[0]!r}?" if close else "which is no event"
+
+
+def _opened(plugin: _Plugin, scheme: str, open_: Callable[[str], Any], url: str) -> Store:
+    try:
+        store = open_(url)
+        fits = isinstance(store, Store)
+    except (GridgovError, OSError, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        # A URL may hold a password, and what was raised may quote it.
+        what = f"opening a store of the scheme {scheme!r} raised {place_of(error, plugin.package)}"
+        raise PluginError(plugin.name, what) from None
+    if not fits:
+        raise PluginError(plugin.name, f"what it opened for {scheme!r} is no store: {_taken.kind_of(store)}")
+    taken: Store = store
+    return taken
+
+
+def _with_codes(plugin: str, fact: Fact, lists: Mapping[str, CodeList]) -> Fact:
+    if len(fact.domain) != 1 or not fact.domain[0].startswith(LIST):
+        return fact
+    id_ = fact.domain[0].removeprefix(LIST)
+    if id_ not in lists:
+        listing = ", ".join(sorted(lists)) or "none"
+        raise PluginError(plugin, f"the fact {fact.name} has the codes of the list {id_!r}; offered are {listing}")
+    return attrs.evolve(fact, domain=tuple(lists[id_].entries))
+
+
+def _refusal(answer: Any) -> Refused | None:
+    if answer is None:
+        return None
+    return _taken.plain(answer, Refused)
+
+
+def _told(plugin: _Plugin, happenings: Sequence[Happening]) -> str | None:
+    given = plugin.ask("gridgov_committed", lambda answer: answer, {"happenings": happenings})
+    return next((_taken.kind_of(answer) for answer in given if answer is not None), None)
 
 
 def _name_of(plugin: Any) -> str:
-    name = getattr(plugin, "__name__", None) or type(plugin).__name__
-    return str(name)
+    named = issubclass(type(plugin), ModuleType | type)
+    return str(plugin.__name__ if named else type(plugin).__name__)

@@ -20,20 +20,24 @@ __all__ = ["NOON", "small_setup"]
 NOON = dt.datetime(2026, 9, 1, 4, 0, tzinfo=dt.UTC)
 """Tuesday noon in China, just before the lunch break."""
 
-STREET, ONE, OTHER = "150203005", "150203005008", "150203005009"
+STREET = "150203005"
 SINCE = dt.date(2026, 1, 1)
 
 
-def _territory() -> Territory:
+def _communities(street: str) -> tuple[str, str]:
+    return f"{street}008", f"{street}009"
+
+
+def _territory(street: str) -> Territory:
     levels = [
         Level("street", "街道", "street"),
         Level("community", "社区", "community"),
         Level("grid", "网格", "grid"),
         Level("building", "楼栋", "building"),
     ]
-    nodes = [Node(code=STREET, level="street", name="友谊大街街道")]
-    for community in (ONE, OTHER):
-        nodes.append(Node(code=community, level="community", name=f"社区{community[-1]}", parent=STREET))
+    nodes = [Node(code=street, level="street", name="友谊大街街道")]
+    for community in _communities(street):
+        nodes.append(Node(code=community, level="community", name=f"社区{community[-1]}", parent=street))
         for grid in ("001", "002"):
             code = f"{community}{grid}"
             nodes.append(Node(code=code, level="grid", name=f"网格{grid}", parent=community, kind="residential"))
@@ -42,7 +46,7 @@ def _territory() -> Territory:
     return Territory.build(levels, nodes)
 
 
-def _roster(territory: Territory) -> Roster:
+def _roster(territory: Territory, street: str) -> Roster:
     roles = [
         Role(id="general-grid-head", zh="总网格长", en="general grid head", level="community", subject="grid head"),
         Role(id="area-lead", zh="片长", en="area lead", level="grid", cardinality="one-to-one", subject="full-time"),
@@ -65,9 +69,9 @@ def _roster(territory: Territory) -> Roster:
     ]
     persons = [Person(id="desk-1", organization="desk"), Person(id="desk-2", organization="desk")]
     persons += [Person(id="gas-1", organization="gas"), Person(id="police-1", organization="police")]
-    postings = [Posting(id="p-desk-1", holder="desk-1", role="desk-officer", place=STREET, from_on=SINCE)]
-    postings += [Posting(id="p-desk-2", holder="desk-2", role="desk-officer", place=STREET, from_on=SINCE)]
-    for community in (ONE, OTHER):
+    postings = [Posting(id="p-desk-1", holder="desk-1", role="desk-officer", place=street, from_on=SINCE)]
+    postings += [Posting(id="p-desk-2", holder="desk-2", role="desk-officer", place=street, from_on=SINCE)]
+    for community in _communities(street):
         last = community[-1]
         persons.append(Person(id=f"head-{last}"))
         postings.append(
@@ -103,15 +107,16 @@ def _rule(id_: str, band: str, kind: str, lead: str, limit: str, ladder: str, **
     )
 
 
-def small_setup(*, access: AccessPolicy | None = None) -> Setup:
+def small_setup(*, access: AccessPolicy | None = None, street: str = STREET) -> Setup:
     """Give a street of two communities, four grids and four buildings, with people, rules and a shop.
 
     Residents and workers may do anything that the rooms allow, unless *access* says otherwise.
+    *street* is its code, for more than one street.
     Kinds: ``gas.smell`` (safety, two urgent hours, the gas company), ``noise`` (the area lead, one
     working day), ``clutter`` (the finder may handle it on the spot), ``question`` (no check), and
     ``odd``, which no rule takes.
     """
-    territory = _territory()
+    territory = _territory(street)
     catalog = Catalog.build(
         [
             Kind(code="gas.smell", zh="燃气异味", en="smell of gas", urgency="urgent"),
@@ -160,7 +165,7 @@ def small_setup(*, access: AccessPolicy | None = None) -> Setup:
     )
     return Setup(
         ground=Ground(territory),
-        roster=_roster(territory),
+        roster=_roster(territory, street),
         catalog=catalog,
         rulebooks=Timeline.always(Rulebook(table)),
         case_policy=Timeline.always(CasePolicy(desk="desk", desk_ladder="street")),

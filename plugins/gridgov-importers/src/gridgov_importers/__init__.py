@@ -10,6 +10,7 @@ A file that is missing or broken is another matter: it is refused, with every mi
 
 from gridgov_importers._digit import read_digit
 from gridgov_importers._imported import Imported
+from gridgov_importers._plugin import Digit, Signalen, plugin
 from gridgov_importers._signalen import HANDLINGS, Handling, read_amsterdam
 
-__all__ = ["HANDLINGS", "Handling", "Imported", "read_amsterdam", "read_digit"]
+__all__ = ["HANDLINGS", "Digit", "Handling", "Imported", "Signalen", "plugin", "read_amsterdam", "read_digit"]

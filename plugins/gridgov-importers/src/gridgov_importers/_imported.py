@@ -14,6 +14,7 @@ import attrs
 
 from gridgov.errors import Finding, SetupError
 from gridgov.escalation import Ladder
+from gridgov.hooks import Part
 from gridgov.routing import FACTS, Catalog, Rule, Table, Then, parse_cell
 from gridgov.staffing import Organization
 
@@ -45,6 +46,14 @@ class Imported:
     table: Table
     ladders: tuple[Ladder, ...] = ()
     findings: tuple[Finding, ...] = ()
+
+    def parts(self) -> Iterator[Part]:
+        """Give everything one by one: kinds, organizations, rules, ladders, and last what could not be mapped."""
+        yield from self.catalog.kinds.values()
+        yield from self.organizations
+        yield from self.table.rules
+        yield from self.ladders
+        yield from self.findings
 
     def summary(self) -> str:
         """Give the counts, and one line for each sort of finding with its first one as an example."""

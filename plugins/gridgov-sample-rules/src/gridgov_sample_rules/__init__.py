@@ -1,4 +1,8 @@
-"""Two local rules of a street. The contract of each hook stands in :class:`gridgov.hooks.Hooks`."""
+"""Two local rules of a street, and one sample of every other kind of plugin.
+
+Installed, it is :data:`plugin`: a row and a refusal. The others are handed to an office by whoever wants them, with
+what they need to know of the place. The contract of each hook stands in :class:`gridgov.hooks.Hooks`.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +11,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from gridgov.cases import BlowWhistle
-from gridgov.hooks import Refused, hookimpl
+from gridgov.hooks import VERSION, Refused, hookimpl
 from gridgov.routing import FACTS, Catalog, Cell, Rule, Then, parse_cell
 from gridgov.territory import Territory
 from gridgov.worktime import parse_limit
+from gridgov_sample_rules._hotline import Hotline, Sheet, Tables
+from gridgov_sample_rules._second_look import SecondLook
+from gridgov_sample_rules._weather import Weather
 
-__all__ = ["plugin"]
+__all__ = ["Hotline", "SecondLook", "Sheet", "Tables", "Weather", "plugin"]
 
 NOISE, POLICE = "order.noise", "police"
 CHINA = dt.timezone(dt.timedelta(hours=8))
@@ -27,6 +34,8 @@ def _cells(**written: str) -> tuple[Cell, ...]:
 
 class SampleRules:
     """What the entry point names."""
+
+    gridgov_hooks = VERSION
 
     @hookimpl
     def gridgov_rules(self, catalog: Catalog, territory: Territory) -> Sequence[Rule]:
