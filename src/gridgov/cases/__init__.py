@@ -165,6 +165,7 @@ from gridgov.cases._state import (
     Withdrawn,
     holder_of,
     is_open,
+    parties_of,
     stage_of,
 )
 from gridgov.cases._trial import Trial, TrialAnswer, TrialLine
@@ -344,6 +345,7 @@ __all__ = [
     "explain_route",
     "holder_of",
     "is_open",
+    "parties_of",
     "stage_of",
     "unnamed",
 ]

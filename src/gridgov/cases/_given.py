@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import NoReturn
 
 import attrs
 
 from gridgov.access import AccessPolicy, check_access
 from gridgov.cases._events import ClockPaused
-from gridgov.cases._state import CaseFile, Mode, Registered, State
+from gridgov.cases._state import CaseFile, Mode, Registered, State, parties_of
 from gridgov.decider import CLOCKS_DIFFER, Subjects
 from gridgov.errors import RefusalError, as_code
 from gridgov.escalation import Deadline, Ladder, pause_deadline, resume_deadline
@@ -125,7 +126,10 @@ class CasePolicy:
 
 @attrs.frozen(kw_only=True, eq=False)
 class CaseGiven:
-    """What a decision about a case rests on, besides the case."""
+    """What a decision about a case rests on, besides the case.
+
+    :param masked: what is not shown to who asks, by their grant; see :class:`~gridgov.access.Grant`.
+    """
 
     at: dt.datetime
     by: str
@@ -141,6 +145,7 @@ class CaseGiven:
     calendars: Mapping[str, Calendar] = attrs.field(factory=dict)
     shadow: Rulebook | None = None
     sealed: Mapping[str, Sealed] = attrs.field(factory=dict)
+    masked: frozenset[str] = frozenset()
 
     def calendar_named(self, id: str) -> Calendar:  # noqa: A002 - the field's word
         """Give a calendar by its id; the place's own for an empty id, and for one that is gone."""
@@ -199,7 +204,7 @@ def import_tag(system: str, foreign_id: str) -> str:
     return f"import:{len(system)}:{system}:{foreign_id}"
 
 
-def may(name: str, place: str | None, given: CaseGiven) -> None:
+def may(name: str, place: str | None, given: CaseGiven, parties: Callable[[], Sequence[str]] = tuple) -> None:
     check_access(
         given.access,
         name,
@@ -208,6 +213,7 @@ def may(name: str, place: str | None, given: CaseGiven) -> None:
         roster=given.roster,
         territory=given.territory,
         on=given.day,
+        parties=parties,
     )
 
 
@@ -261,7 +267,7 @@ def is_desk(given: CaseGiven) -> bool:
 
 def guard(name: str, state: State, given: CaseGiven) -> None:
     """Refuse what no grant allows, and what would rewrite the past of a case."""
-    may(name, state.file.place, given)
+    may(name, state.file.place, given, partial(parties_of, state))
     # The clock's own instants may lie before: a date that was agreed on in the past, say.
     if given.at < state.file.changed_at - CLOCKS_DIFFER and not given.by.startswith("system:"):
         refuse(

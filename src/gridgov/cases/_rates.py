@@ -148,6 +148,10 @@ class Rates:
         root: str = sight.given("cases").territory.root
         return self.on or root
 
+    def parties(self, sight: Sight) -> tuple[str, ...]:
+        """Whose rates they are."""
+        return (self.holder,) if self.holder else ()
+
     def mine(self, by: str) -> bool:
         """A department's own rates are its own; for the rest a grant is needed."""
         return bool(self.holder) and by == self.holder

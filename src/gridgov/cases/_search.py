@@ -93,7 +93,8 @@ class Search:
             raise ValueError(f"{min(unknown)!r} is no state; the states are {names}")
         if self.kind and not given.catalog.under(self.kind):
             raise NotFoundError(f"there is no kind {self.kind!r}{given.catalog.hint(self.kind)}")
-        if self.reporter and not (is_desk(given) or given.by == self.reporter):
+        seen = is_desk(given) and "reporter" not in given.masked
+        if self.reporter and not (seen or given.by == self.reporter):
             raise RefusalError("access.denied", "who reported what is for the desk alone, and for the reporter")
         found: list[Found] = []
         for position, case in sight.began("case-opened", self.after):
@@ -124,6 +125,10 @@ class Search:
         """The place that is searched, or the whole street."""
         root: str = sight.given("cases").territory.root
         return self.within or root
+
+    def parties(self, sight: Sight) -> tuple[str, ...]:
+        """Whose cases are searched for."""
+        return (self.holder,) if self.holder else ()
 
     def mine(self, by: str) -> bool:
         """What somebody reported is their own; for the rest a grant is needed."""

@@ -1,4 +1,8 @@
-"""What of a case may be shown to whom: a reporter who asked not to be named is named to the desk alone."""
+"""What of a case may be shown to whom.
+
+A reporter who asked not to be named is named to the desk alone; and whom a grant masks the reporter
+for, the desk included, sees of no case who reported or follows it.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +10,15 @@ from typing import Any
 
 import attrs
 
-from gridgov.access import kind_of_actor
-from gridgov.cases._events import CaseEvent
+from gridgov.access import WITHHELD, kind_of_actor
+from gridgov.cases._events import CaseEvent, CaseFollowed, CaseUnfollowed
 from gridgov.cases._given import CaseGiven, is_desk
 from gridgov.cases._state import CaseFile, Linked, Objection, State, amended
 from gridgov.staffing import Roster
 
-__all__ = ["WITHHELD", "shown", "unnamed", "withheld"]
+__all__ = ["WITHHELD", "masked_in", "shown", "unnamed", "withheld"]
 
 STRANGERS = ("resident", "anonymous")
-WITHHELD = "withheld"
-"""What stands in place of a reporter who asked not to be named."""
 
 
 def unnamed(file: CaseFile, roster: Roster, desk: str) -> frozenset[str]:
@@ -34,9 +36,35 @@ def unnamed(file: CaseFile, roster: Roster, desk: str) -> frozenset[str]:
 
 def withheld(file: CaseFile, given: CaseGiven) -> frozenset[str]:
     """Give the ids that must not be shown to who asks; the desk sees every one, and everybody their own."""
+    if "reporter" in given.masked:
+        return _reporters(file, given) - {given.by}
     if is_desk(given):
         return frozenset()
     return unnamed(file, given.roster, given.policy.desk) - {given.by}
+
+
+def _reporters(file: CaseFile, given: CaseGiven) -> frozenset[str]:
+    """Give the ids of everybody who reported this or what is linked to it, named or not, or follows it."""
+    hidden = unnamed(amended(file, confidential=True), given.roster, given.policy.desk)
+    hidden |= {file.reporter, *file.followers}
+    for each in file.duplicates:
+        hidden |= {each.reporter, *each.followers}
+    if file.objection is not None:
+        hidden |= _strangers(file.objection.raised_by, given)
+    return hidden - {""}
+
+
+def masked_in(event: CaseEvent, given: CaseGiven) -> frozenset[str]:
+    """Give the ids in an event that are masked for who asks: reporters who have gone since do not stand in the file."""
+    if "reporter" not in given.masked:
+        return frozenset()
+    follows = {event.by} if isinstance(event, CaseFollowed | CaseUnfollowed) else frozenset()
+    named = {getattr(event, "reporter", ""), *getattr(event, "followers", ())}
+    return (_strangers(event.by, given) | follows | named) - {"", given.by}
+
+
+def _strangers(who: str, given: CaseGiven) -> frozenset[str]:
+    return frozenset({who}) if kind_of_actor(who, given.roster) in STRANGERS else frozenset()
 
 
 def shown(subject: Any, given: CaseGiven, of: Any = None) -> Any:
@@ -44,13 +72,15 @@ def shown(subject: Any, given: CaseGiven, of: Any = None) -> Any:
     if isinstance(subject, CaseEvent):
         file = getattr(of, "file", None)
         hidden = withheld(file, given) if isinstance(file, CaseFile) else frozenset()
+        hidden |= masked_in(subject, given)
         return _event(subject, hidden) if hidden else subject
     file = getattr(subject, "file", None)
-    if not isinstance(file, CaseFile) or is_desk(given):
+    if not isinstance(file, CaseFile) or (is_desk(given) and "reporter" not in given.masked):
         return subject
     hidden = withheld(file, given)
-    own = given.by in (file.reporter, file.opened_by)
-    return _masked(subject, hidden, contact=own or not file.confidential)
+    masks = "reporter" in given.masked
+    named = given.by in (file.reporter, file.opened_by) or (is_desk(given) and not masks)
+    return _masked(subject, hidden, contact=named or not (file.confidential or masks))
 
 
 def _event(event: CaseEvent, hidden: frozenset[str]) -> CaseEvent:

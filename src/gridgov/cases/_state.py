@@ -46,6 +46,7 @@ __all__ = [
     "amended",
     "holder_of",
     "is_open",
+    "parties_of",
     "stage_of",
 ]
 
@@ -397,6 +398,32 @@ def holder_of(state: State) -> str:
             return holder_of(before)
         case _:
             assert_never(state)
+
+
+def parties_of(state: State) -> tuple[str, ...]:
+    """Give every person and organization that has to do with a case: a department's case is one of theirs.
+
+    Who has it (the lead, or the desk), an authority that took it up, who supports or is informed, and who was
+    called by a whistle; of a declined case who declined it. A report of the same matter has those of before.
+    """
+    file = state.file
+    found = [*file.supporting, *file.informed]
+    match state:
+        case Registered(desk=desk):
+            found.append(desk)
+        case HandedOver(lead=lead, authority=authority):
+            found += [lead, authority]
+        case Dispatched() | Held() | InParts() | Resolved() | Checked() | Answered() | Closed():
+            found.append(state.lead)
+        case Linked(before=before):
+            return parties_of(before)
+        case Declined(declined_by=declined_by):
+            return (declined_by, *(party.holder for party in found))
+        case Withdrawn():
+            pass
+        case _:
+            assert_never(state)
+    return (*(party.holder for party in found), *(each.organization for each in file.report_ins))
 
 
 def stage_of(state: State) -> int:

@@ -9,8 +9,19 @@ import attrs
 from gridgov.cases._events import CaseEvent, CaseFollowed, CaseUnfollowed, ResultPublished
 from gridgov.cases._given import MODE, CaseGiven, is_desk
 from gridgov.cases._life import STORED_NAMES
-from gridgov.cases._shown import WITHHELD, shown, withheld
-from gridgov.cases._state import STAGES, HandedOver, Mode, Published, Registered, State, holder_of, is_open, stage_of
+from gridgov.cases._shown import WITHHELD, masked_in, shown, withheld
+from gridgov.cases._state import (
+    STAGES,
+    HandedOver,
+    Mode,
+    Published,
+    Registered,
+    State,
+    holder_of,
+    is_open,
+    parties_of,
+    stage_of,
+)
 from gridgov.cases._words import describe
 from gridgov.decider import Sight
 from gridgov.errors import NotFoundError
@@ -75,6 +86,10 @@ class CaseView:
         """The place of the case."""
         return case_of(self.case, sight).file.place
 
+    def parties(self, sight: Sight) -> tuple[str, ...]:
+        """Who has to do with the case."""
+        return parties_of(case_of(self.case, sight))
+
     def mine(self, by: str) -> bool:
         """Nobody's own; a grant is needed."""
         return False
@@ -118,6 +133,7 @@ class Timeline:
 
     def _line(self, event: CaseEvent, hidden: frozenset[str], given: CaseGiven) -> TimelineEntry:
         name, zone = STORED_NAMES[type(event)], given.calendar.zone
+        hidden = hidden | masked_in(event, given)
         if isinstance(event, CaseFollowed | CaseUnfollowed) and given.by != event.by and not is_desk(given):
             hidden = hidden | {event.by}  # who follows a case is nobody's business
         return TimelineEntry(
@@ -131,6 +147,10 @@ class Timeline:
     def place(self, sight: Sight) -> str | None:
         """The place of the case."""
         return case_of(self.case, sight).file.place
+
+    def parties(self, sight: Sight) -> tuple[str, ...]:
+        """Who has to do with the case."""
+        return parties_of(case_of(self.case, sight))
 
     def mine(self, by: str) -> bool:
         """Nobody's own; a grant is needed."""
@@ -205,6 +225,10 @@ class WorkList:
     def place(self, sight: Sight) -> str | None:
         """No place: a list follows its owner."""
         return None
+
+    def parties(self, sight: Sight) -> tuple[str, ...]:
+        """Whose list it is."""
+        return (self.of,)
 
     def mine(self, by: str) -> bool:
         """One's own list."""
@@ -301,6 +325,10 @@ class Board:
         """The place, or the whole street."""
         root: str = sight.given("cases").territory.root
         return self.on or root
+
+    def parties(self, sight: Sight) -> tuple[str, ...]:
+        """The department whose figures these are."""
+        return (self.department,) if self.department else ()
 
     def mine(self, by: str) -> bool:
         """A department's own board is its own; for the rest a grant is needed."""

@@ -20,23 +20,30 @@ from gridgov.setup._jurisdiction import (
     SetupAmended,
     compare_sections,
 )
-from gridgov.setup._setup import Retention, Setup, Subscription, Thanks
+from gridgov.setup._reads import PrivateReads, Reading
+from gridgov.setup._setup import Retention, Setup, Thanks
+from gridgov.setup._subscription import Digest, QuietHours, Subscription, Template
 
 __all__ = [
     "JURISDICTION",
     "AdoptSetup",
     "Adopted",
     "AmendSetup",
+    "Digest",
     "ErasePrivate",
     "JurisdictionGiven",
     "PrivateErased",
     "PrivateRead",
+    "PrivateReads",
+    "QuietHours",
     "ReadPrivate",
+    "Reading",
     "Retention",
     "Setup",
     "SetupAdopted",
     "SetupAmended",
     "Subscription",
+    "Template",
     "Thanks",
     "compare_sections",
 ]

@@ -51,12 +51,16 @@ class AmendSetup:
 
 @attrs.frozen
 class ReadPrivate:
-    """Somebody wants to read a private text."""
+    """Somebody wants to read a private text.
+
+    :param place: where the case lies that it is about; :param parties: who has to do with that case.
+    """
 
     ref: str
     subject: str = attrs.field(kw_only=True)
     purpose: str = attrs.field(kw_only=True)
     place: str | None = attrs.field(default=None, kw_only=True)
+    parties: tuple[str, ...] = attrs.field(default=(), kw_only=True)
 
 
 @attrs.frozen
@@ -155,7 +159,7 @@ def _decide(command: Any, subjects: Subjects, given: JurisdictionGiven) -> Seque
                 raise RefusalError("setup.no-reason", "say why the setup changes: the reason is empty")
             return [SetupAmended(at=given.at, by=given.by, sections=dict(command.sections), reason=reason)]
         case ReadPrivate():
-            _may("ReadPrivate", command.place, given)
+            _may("ReadPrivate", command.place, given, command.parties)
             if not command.purpose:
                 raise RefusalError("private.no-purpose", "say what the text is read for: the purpose is empty")
             return [
@@ -168,7 +172,7 @@ def _decide(command: Any, subjects: Subjects, given: JurisdictionGiven) -> Seque
             raise TypeError(f"{type(command).__name__} is no command about the setup")
 
 
-def _may(name: str, place: str | None, given: JurisdictionGiven) -> None:
+def _may(name: str, place: str | None, given: JurisdictionGiven, parties: tuple[str, ...] = ()) -> None:
     check_access(
         given.access,
         name,
@@ -177,6 +181,7 @@ def _may(name: str, place: str | None, given: JurisdictionGiven) -> None:
         roster=given.roster,
         territory=given.territory,
         on=given.day,
+        parties=lambda: parties,
     )
 
 

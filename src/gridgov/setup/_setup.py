@@ -25,35 +25,21 @@ from gridgov.merging import (
     repost,
     succeed,
 )
+from gridgov.outreach import OutreachGiven
 from gridgov.points import PointsGiven, PointsPolicy
 from gridgov.policy import Timeline
 from gridgov.proofs import Sealed, canonical, digest
 from gridgov.routing import Catalog, Fact, Names, Rule, Rulebook
 from gridgov.setup._jurisdiction import JurisdictionGiven
+from gridgov.setup._subscription import ADDRESSED, Subscription, Template, beyond_defaults
 from gridgov.staffing import Posting, Roster
 from gridgov.territory import Ground, Located, Locator, Node, Territory
 from gridgov.worktime import Calendar, PublishedDays
 
-__all__ = ["Retention", "Setup", "Subscription", "Thanks"]
+__all__ = ["Retention", "Setup", "Thanks"]
 
 FILES = ("days.csv",)
 """Sources of days that were read with the setup."""
-
-
-@attrs.frozen(kw_only=True)
-class Subscription:
-    """Who is told of what, and where.
-
-    :param event: a stored event name.
-    :param audience: ``lead``, ``supporting``, ``informed``, ``supervisor``, ``reporter``,
-        ``followers``, ``desk``, or ``called`` (the organizations of a whistle).
-    :param channel: the name of a channel.
-    """
-
-    event: str
-    audience: str
-    channel: str
-    language: str = "zh"
 
 
 @attrs.frozen(kw_only=True)
@@ -121,6 +107,7 @@ class Setup:
     merging: MergePolicy = attrs.field(factory=MergePolicy)
     incumbents: tuple[Incumbent, ...] = ()
     subscriptions: tuple[Subscription, ...] = ()
+    templates: tuple[Template, ...] = ()
     thanks: tuple[Thanks, ...] = ()
     retention: Mapping[str, Retention] = attrs.field(factory=_default_retention)
     effective_on: dt.date = dt.date.min
@@ -370,12 +357,14 @@ class Setup:
             "ladders": canonical(self.ladders),
             "calendar": canonical(self.calendar),
             "calendars": canonical(self.calendars),
-            "access": canonical(self.access),
+            "access": canonical(self.access.contents),
             "cases": canonical(self.case_policy),
             "points": canonical([self.points_policy, self.thanks]),
-            "notices": canonical(self.subscriptions),
+            "notices": canonical(beyond_defaults(self.subscriptions, ("event", "audience", "channel", "language"))),
             "privacy": canonical(self.retention),
             "dates": canonical([self.effective_on, self.merging]),
+            # A part that came later is there only where it says something, so that an older setup stays what it was.
+            **({"templates": canonical(self.templates)} if self.templates else {}),
         }
 
     @cached_property
@@ -389,9 +378,18 @@ class Setup:
         return self.section_digests["points"][:32]
 
     def given(
-        self, room: str, *, at: dt.datetime, by: str, command_id: str = "", sealed: Mapping[str, Sealed] | None = None
+        self,
+        room: str,
+        *,
+        at: dt.datetime,
+        by: str,
+        command_id: str = "",
+        sealed: Mapping[str, Sealed] | None = None,
+        masked: frozenset[str] = frozenset(),
     ) -> Any:
         """Give what a decision of a room rests on at an instant.
+
+        :param masked: what is not shown to *by*, by their grant.
 
         :raises KeyError: for a room that remembers nothing.
         """
@@ -414,6 +412,7 @@ class Setup:
                     ladders=self.ladders,
                     calendars=self.calendars_by_id,
                     policy=self.case_policy.on(day),
+                    masked=masked,
                 )
             case "points":
                 return PointsGiven(
@@ -430,6 +429,18 @@ class Setup:
                     ladders=self.ladders,
                     version=self.points_version,
                     day=day,
+                )
+            case "outreach":
+                return OutreachGiven(
+                    at=at,
+                    by=by,
+                    command_id=command_id,
+                    access=self.access,
+                    roster=self.roster,
+                    territory=self.territory,
+                    day=day,
+                    told=any(each.audience == ADDRESSED for each in self.subscriptions),
+                    sealed=sealed or {},
                 )
             case "jurisdiction":
                 return JurisdictionGiven(

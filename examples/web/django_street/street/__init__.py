@@ -1,0 +1,1 @@
+"""A street behind Django."""
