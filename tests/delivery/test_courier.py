@@ -1,14 +1,22 @@
 """Notices: none lost, retried with patience, dead letters looked at by a person."""
 
 import datetime as dt
+import json
+import secrets
+import threading
+import time
+from contextlib import suppress
 
+import attrs
 import pytest
 
 from gridgov import open_office
 from gridgov.cases import Acknowledge, Answer, OpenCase, Resolve
-from gridgov.delivery import ChannelError, ConsoleChannel, FileChannel
+from gridgov.delivery import ChannelError, ConsoleChannel, Courier, FileChannel, Limit, Pace
+from gridgov.errors import NotFoundError, PluginError, RefusalError, StoreBusyError, StoreError
 from gridgov.notices import Notice
-from gridgov.store import MemoryStore, every_record
+from gridgov.setup import Subscription
+from gridgov.store import Cursor, MemoryStore, Store, every_record
 from gridgov.testing import NOON, ChannelContract, small_setup
 
 RESIDENT = "resident:00001"
@@ -25,6 +33,19 @@ class TestFileChannel(ChannelContract):
     def break_it(self, channel):
         channel.path.unlink(missing_ok=True)
         channel.path.mkdir()
+
+    def mend_it(self, channel):
+        channel.path.rmdir()
+
+    def test_a_channel_that_quotes_whom_it_could_not_reach_fails_the_contract(self, tmp_path):
+        class Talkative(FileChannel):
+            def send(self, notice, /):
+                raise ChannelError(f"{notice.to} is unknown, token s3cret")
+
+        channel = Talkative(tmp_path / "x")
+        check = ChannelContract.test_a_refusal_quotes_neither_the_receiver_nor_the_text_nor_a_secret
+        with pytest.raises(AssertionError):
+            check(self, channel)
 
 
 class TestConsoleChannel(ChannelContract):
@@ -44,6 +65,9 @@ class TestConsoleChannel(ChannelContract):
 
     def break_it(self, channel):
         self.broken = True
+
+    def mend_it(self, channel):
+        self.broken = False
 
 
 def test_a_file_channel_knows_what_it_wrote_before_and_survives_a_line_cut_off(tmp_path):
@@ -74,8 +98,16 @@ class Flaky:
         self.sent.append(notice)
 
 
-def street(store, channel):
-    return open_office(small_setup(), store, channels=[channel], discover=False, clock=lambda: NOON)
+def street(store, *channels, setup=None, clock=lambda: NOON, discover=False):
+    """Open an office whose jitter is none: half of all bits."""
+    return open_office(
+        setup or small_setup(),
+        store,
+        channels=channels,
+        discover=discover,
+        clock=clock,
+        entropy=lambda count: b"\x7f\xff" if count == 2 else secrets.token_bytes(count),
+    )
 
 
 def minutes(count):
@@ -148,7 +180,9 @@ def test_a_crash_loses_no_notice_and_repeats_one_only_with_the_same_id():
     office.handle(REPORT, by=RESIDENT, id="a", at=NOON)
     cursor = store.cursor("150203005/delivery")
     office.deliver(NOON)
-    store.save_cursor(cursor)  # as if the process had died before the cursor was saved
+    store.save_cursor(cursor)  # as if the process had died before anything was saved
+    posted = store.messages("150203005/delivery")
+    store.update([attrs.evolve(each, state="waiting", sent_at=None) for each in posted])
     with street(store, channel) as again:
         again.handle(Acknowledge("a"), by="lead-81", at=NOON)
         again.deliver(NOON)
@@ -181,3 +215,384 @@ def test_a_notice_is_dead_after_exactly_eight_attempts_and_a_restart_sends_nothi
     with street(store, channel) as once_more:
         assert once_more.deliver(minutes(300_000)).sent == 0
     assert len(channel.sent) == 1
+
+
+BOX = "150203005/delivery"
+
+
+class Killed(BaseException):
+    """What no ``except Exception`` takes for a failure, as a kill is none."""
+
+
+class Crashing(Flaky):
+    """A channel whose process is killed right after the other side took the notice."""
+
+    def __init__(self, *, pace=None):
+        super().__init__()
+        self.crashes = 0
+        if pace is not None:
+            self.pace = pace
+
+    def send(self, notice, /):
+        super().send(notice)
+        if self.crashes:
+            self.crashes -= 1
+            raise Killed
+
+
+def report(office, *ids):
+    for id_ in ids:
+        office.handle(REPORT, by=RESIDENT, id=id_, at=NOON)
+
+
+def test_a_crash_between_sending_and_marking_sends_again_with_the_same_id():
+    store, channel = MemoryStore(), Crashing()
+    channel.crashes = 1
+    with street(store, channel) as office:
+        report(office, "a")
+        with pytest.raises(Killed):
+            office.deliver(NOON)
+    with street(store, channel) as again:
+        assert again.deliver(NOON).sent == 1
+        assert again.deliver(NOON).sent == 0
+    assert len(channel.sent) == 2
+    assert len({notice.id for notice in channel.sent}) == 1
+
+
+def test_notices_go_out_in_the_order_in_which_it_happened():
+    store, channel = MemoryStore(), Flaky()
+    with street(store, channel) as office:
+        report(office, "b", "a", "c")
+        office.deliver(NOON)
+    assert [notice.subject for notice in channel.sent] == ["b", "a", "c"]
+
+
+def test_what_an_earlier_version_kept_beside_its_cursor_is_taken_over_once():
+    """Versions up to 0.1 kept waiting notices as the memo of the cursor."""
+    store, channel = MemoryStore(), Flaky()
+    with street(store) as office:
+        report(office, "a", "b")
+    ids = [f"150203005/case:{name}@2:lead:lead-81:file" for name in "ab"]
+    kept = [
+        {
+            "attempts": attempts,
+            "dead": dead,
+            "error": "away",
+            "next_at": minutes(5).isoformat().replace("+00:00", "Z"),
+            "notice": {"channel": "file", "id": id_, "subject": id_[15], "text": "自动派单", "to": "lead-81"},
+        }
+        for id_, attempts, dead in ((ids[0], 3, False), (ids[1], 8, True))
+    ]
+    store.save_cursor(Cursor(name=BOX, position=store.head(), memo=json.dumps(kept).encode()))
+    with street(store, channel) as office:
+        done = office.deliver(NOON)
+        assert (done.sent, done.waiting, done.dead, done.next_at) == (0, 1, 1, minutes(5))
+        assert {each.notice.id: each.attempts for each in office.undelivered()} == {ids[0]: 3, ids[1]: 8}
+        assert store.cursor(BOX).memo == b""
+        assert office.deliver(minutes(5)).sent == 1
+        office.resend(ids[1])
+        assert office.deliver(minutes(6)).sent == 1
+        assert office.unread("case:a", by="desk-1") == ("lead-81",)
+    assert [notice.id for notice in channel.sent] == ids
+
+
+def test_a_platform_that_wants_to_be_left_alone_is_left_alone_and_no_notice_suffers_for_it():
+    class Strict(Flaky):
+        def send(self, notice, /):
+            if self.failures:
+                self.failures -= 1
+                raise ChannelError("too fast", pause_seconds=600)
+            self.sent.append(notice)
+
+    store, channel = MemoryStore(), Strict(failures=1)
+    with street(store, channel) as office:
+        report(office, "a", "b")
+        done = office.deliver(NOON)
+        assert (done.sent, done.failed, done.waiting, done.next_at) == (0, 1, 2, minutes(10))
+    with street(store, channel) as office:
+        assert office.deliver(minutes(9.9)).failed == 0
+        assert {each.attempts for each in office.undelivered()} == {0}
+        assert office.deliver(minutes(10)).sent == 2
+
+
+def test_a_dead_channel_is_tried_a_few_times_and_not_for_each_of_hundreds():
+    store, channel = MemoryStore(), Flaky(failures=10**6)
+    with street(store, channel) as office:
+        with office.batch():
+            report(office, *(f"c{n}" for n in range(300)))
+        done = office.deliver(NOON)
+        assert (done.failed, done.waiting, done.next_at) == (3, 300, minutes(1))
+        assert office.deliver(NOON).failed == 0
+        assert office.deliver(minutes(1)).failed == 3
+
+
+def test_a_pass_is_bounded_where_that_is_asked_for():
+    store, channel = MemoryStore(), Flaky()
+    with street(store, channel) as office:
+        report(office, "a", "b", "c")
+        done = office.deliver(NOON, limit=2)
+        assert (done.sent, done.waiting, done.next_at) == (2, 1, NOON)
+        assert office.deliver(NOON, limit=2).sent == 1
+
+
+def test_only_the_channels_that_were_asked_for_are_sent_on():
+    store, one, other = MemoryStore(), Flaky(), Flaky()
+    other.name = "im"
+    rows = tuple(Subscription(event="case-routed", audience="lead", channel=name) for name in ("file", "im"))
+    with street(store, one, other, setup=attrs.evolve(small_setup(), subscriptions=rows)) as office:
+        assert office.channels == ("file", "im")
+        report(office, "a")
+        assert office.deliver(NOON, channels=["im"]).waiting == 1
+        assert (len(one.sent), len(other.sent)) == (0, 1)
+        with pytest.raises(NotFoundError, match="no channel 'mail'; there are file, im"):
+            office.deliver(NOON, channels=["mail"])
+
+
+def test_a_store_that_keeps_no_messages_says_so_and_the_office_works_without():
+    class Plain:
+        """The store protocol, and nothing beyond."""
+
+        def __init__(self):
+            self.inner = MemoryStore()
+
+        def __getattr__(self, name):
+            if name in ("append", "read", "head", "outcome", "private", "private_refs", "document", "cursor",
+                        "save_cursor", "snapshot", "save_snapshot", "close"):  # fmt: skip
+                return getattr(self.inner, name)
+            raise AttributeError(name)
+
+    store = Plain()
+    assert isinstance(store, Store)
+    with street(store, Flaky()) as office:
+        report(office, "a")
+        for ask in (office.deliver, office.undelivered, lambda: office.progress("case:a")):
+            with pytest.raises(StoreError, match="a Plain: it keeps no messages"):
+                ask()
+
+
+def test_whoever_lost_the_lease_while_sending_stops_and_writes_nothing():
+    store, channel = MemoryStore(), Flaky()
+    with street(store, channel) as office:
+        report(office, "a", "b")
+        plain = channel.send
+
+        def slept(notice, /):
+            plain(notice)
+            assert store.take_lease(f"{BOX}/file", holder="another", now=minutes(99), until=minutes(100))
+
+        channel.send = slept
+        office.deliver(NOON)
+        states = [(each.state, each.attempts) for each in store.messages(BOX)]
+        assert len(channel.sent) == 1
+        assert states == [("waiting", 0), ("waiting", 0)]
+
+
+def test_a_lease_is_renewed_while_a_long_pass_lasts():
+    store, channel = MemoryStore(), Flaky()
+    now = [NOON]
+
+    class Slow(Flaky):
+        def send(self, notice, /):
+            now[0] += dt.timedelta(seconds=25)
+            assert store.take_lease(f"{BOX}/file", holder="another", now=now[0], until=now[0]) is None
+            super().send(notice)
+
+    channel = Slow()
+    with street(store, channel, clock=lambda: now[0]) as office:
+        report(office, *(f"c{n}" for n in range(9)))
+        assert office.deliver().sent == 9
+
+
+def in_memory(_tmp_path):
+    store = MemoryStore()
+    return lambda: store
+
+
+def on_disk(tmp_path):
+    """Each worker with a store object of its own, as processes have."""
+    pytest.importorskip("gridgov_sql")
+    return lambda: f"sqlite:///{tmp_path / 'street.db'}"
+
+
+@pytest.mark.parametrize("kind", [in_memory, pytest.param(on_disk, marks=pytest.mark.slow)])
+def test_several_workers_on_one_store_never_send_one_message_twice_while_leases_hold(kind, tmp_path):
+    store, lock, seen = kind(tmp_path), threading.Lock(), []
+
+    class Shared:
+        name = "file"
+
+        def send(self, notice, /):
+            time.sleep(0.0005)
+            with lock:
+                seen.append(notice.id)
+
+    offices = [street(store(), Shared(), clock=lambda: dt.datetime.now(dt.UTC), discover=True) for _ in range(3)]
+    try:
+        with offices[0].batch():
+            for n in range(120):
+                offices[0].handle(REPORT, by=RESIDENT, id=f"c{n}")
+
+        def work(office):
+            for _ in range(40):
+                with suppress(StoreBusyError):
+                    office.deliver(limit=7)
+
+        threads = [threading.Thread(target=work, args=(each,)) for each in offices]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        while offices[0].deliver().waiting:
+            pass
+    finally:
+        for office in offices:
+            office.close()
+    assert len(seen) == len(set(seen)) == 120
+
+
+def test_pacing_holds_across_workers_and_restarts():
+    now, taken = [NOON], []
+
+    class Strict:
+        name = "file"
+        pace = Pace((Limit(count=2, seconds=60),))
+
+        def send(self, notice, /):
+            taken.append(now[0])
+
+    store = MemoryStore()
+    with street(store, Strict(), clock=lambda: now[0]) as office:
+        report(office, *(f"c{n}" for n in range(6)))
+        assert office.deliver().next_at == minutes(1)
+    for _ in range(4):
+        with street(store, Strict(), clock=lambda: now[0]) as office:
+            now[0] = office.deliver().next_at or now[0]
+    assert taken == [NOON, NOON, minutes(1), minutes(1), minutes(2), minutes(2)]
+
+
+def letter(office):
+    (found,) = office.undelivered(dead=True)
+    return found
+
+
+def test_a_dead_letter_is_mended_and_goes_out_under_the_same_id():
+    store, channel, other = MemoryStore(), Flaky(failures=1, final=True), Flaky()
+    other.name = "other"
+    with street(store, channel, other) as office:
+        report(office, "a")
+        office.deliver(NOON)
+        dead = letter(office)
+        office.mend(dead.notice.id, by="desk-1", to="head-8", channel="other", text="请办理")
+        (waits,) = office.undelivered()
+        assert (waits.dead, waits.attempts, waits.error) == (False, 0, "away")
+        assert waits.mended_by == ("desk-1",)
+        assert office.deliver(minutes(1)).sent == 1
+    (notice,) = other.sent
+    assert (notice.id, notice.to, notice.channel, notice.text) == (dead.notice.id, "head-8", "other", "请办理")
+
+
+def test_what_cannot_be_mended_says_why():
+    store, channel = MemoryStore(), Flaky()
+    with street(store, channel) as office:
+        report(office, "a")
+        office.deliver(NOON)
+        id_ = channel.sent[0].id
+        with pytest.raises(StoreError, match="has arrived"):
+            office.mend(id_, by="desk-1", text="x")
+        with pytest.raises(NotFoundError, match="no message"):
+            office.resend("150203005/case:zz@1:lead:x:file")
+        with pytest.raises(NotFoundError, match="no channel 'fax'"):
+            office.mend(id_, by="desk-1", channel="fax")
+        store.take_lease(f"{BOX}/file", holder="another", now=NOON, until=minutes(1))
+        with pytest.raises(StoreBusyError, match="being sent"):
+            office.resend(id_)
+
+
+def test_an_event_that_cannot_be_told_keeps_back_nothing_that_is_posted_already(monkeypatch):
+    store, channel = MemoryStore(), Flaky(failures=1)
+    with street(store, channel) as office:
+        report(office, "a")
+        office.deliver(NOON)
+        report(office, "b")
+
+        def broken(*_, **__):
+            raise LookupError("no words for it")
+
+        monkeypatch.setattr("gridgov.office._office.notices_for", broken)
+        with pytest.raises(LookupError, match="no words"):
+            office.deliver(minutes(1))
+        assert [notice.subject for notice in channel.sent] == ["a"]
+        monkeypatch.undo()
+        assert office.deliver(minutes(1)).sent == 1
+
+
+def test_a_pass_with_nothing_to_do_writes_nothing():
+    store, channel = MemoryStore(), Flaky()
+    with street(store, channel) as office:
+        report(office, "a")
+        office.deliver(NOON)
+        written = []
+        for name in ("post", "update", "take_lease", "end_lease", "save_cursor"):
+            setattr(store, name, lambda *_, name=name, **__: written.append(name))
+        assert office.deliver(NOON).sent == 0
+        assert written == []
+
+
+def test_undelivered_can_be_asked_for_one_channel_receiver_or_topic():
+    store, channel = MemoryStore(), Flaky(failures=99)
+    with street(store, channel) as office:
+        report(office, "a", "b")
+        office.deliver(NOON)
+        assert [each.notice.subject for each in office.undelivered(topic="case:b")] == ["b"]
+        assert len(office.undelivered(to="lead-81", channel="file")) == 2
+        assert office.undelivered(to="gas") == office.undelivered(channel="im") == office.undelivered(dead=True) == ()
+
+
+def test_who_was_told_says_that_they_have_read_it_and_saying_it_twice_changes_nothing():
+    store, channel = MemoryStore(), Flaky()
+    with street(store, channel) as office:
+        report(office, "a")
+        office.deliver(NOON)
+        id_ = channel.sent[0].id
+        assert office.unread("case:a", by="desk-1") == ("lead-81",)
+        for _ in range(2):
+            office.acknowledge(id_, by="lead-81")
+        assert office.unread("case:a", by="desk-1") == ()
+        found = office.progress("case:a")
+        assert (found.total, found.sent, found.read, found.waiting, found.dead) == (1, 1, 1, 0, 0)
+        for who, what in (("lead-82", id_), (RESIDENT, id_), ("lead-81", "150203005/case:a@99:lead:lead-81:file")):
+            with pytest.raises(RefusalError, match="only who was told") as refused:
+                office.acknowledge(what, by=who)
+            assert refused.value.code == "notices.not-yours"
+
+
+def test_what_was_read_before_it_was_marked_counts_as_sent():
+    """The channel took it, the process was killed, and the receiver was faster than the next worker."""
+    store, channel = MemoryStore(), Crashing()
+    channel.crashes = 1
+    with street(store, channel) as office:
+        report(office, "a")
+        with pytest.raises(Killed):
+            office.deliver(NOON)
+        office.acknowledge(channel.sent[0].id, by="lead-81")
+        assert office.deliver(NOON).sent == 0
+        assert office.progress("case:a").read == 1
+
+
+def test_an_organizations_people_can_say_that_it_has_read():
+    store, channel = MemoryStore(), Flaky()
+    rows = (Subscription(event="case-routed", audience="lead", channel="file"),)
+    with street(store, channel, setup=attrs.evolve(small_setup(), subscriptions=rows)) as office:
+        smell = OpenCase(kind="gas.smell", place="150203005008-B001", source="hotline")
+        office.handle(smell, by="desk-1", id="a", at=NOON)
+        office.deliver(NOON)
+        assert channel.sent[0].to == "gas"
+        office.acknowledge(channel.sent[0].id, by="gas-1")
+        assert office.unread("case:a", by="desk-1") == ()
+
+
+def test_two_channels_of_one_name_and_something_that_is_none_are_refused():
+    with pytest.raises(PluginError, match="two channels have one name"):
+        Courier(MemoryStore(), [Flaky(), Flaky()], lambda _: ())
+    with pytest.raises(PluginError, match="is no channel"):
+        Courier(MemoryStore(), [object()], lambda _: ())

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from gridgov.delivery._courier import ChannelError
+from gridgov.delivery._channel import ChannelError
 from gridgov.notices import Notice
 
 __all__ = ["ConsoleChannel", "FileChannel"]

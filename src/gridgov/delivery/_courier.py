@@ -1,91 +1,89 @@
-"""The courier: from the store to the channels."""
+"""The courier: from the store into the outbox, and from the outbox to the channels."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Protocol, runtime_checkable
+import secrets
+import threading
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 
 import attrs
-import msgspec
 
-from gridgov.errors import GridgovError, PluginError
+from gridgov.delivery._channel import Channel
+from gridgov.delivery._letter import WITHDRAWN, Waiting, open_letter, write_letter
+from gridgov.delivery._patience import ATTEMPTS_MAX
+from gridgov.delivery._post import LEASE_SECONDS, Clock, Post
+from gridgov.delivery._round import Round, Rules
+from gridgov.delivery._usage import Usage
+from gridgov.errors import AppendConflictError, NotFoundError, PluginError, StoreBusyError, StoreError
 from gridgov.notices import Notice
-from gridgov.proofs import canonical
-from gridgov.store import Cursor, Record, Store
+from gridgov.store import Lease, Message, MessageCount, Outbox, Record, Store
 
-__all__ = ["Channel", "ChannelError", "Courier", "Delivered", "Waiting"]
+__all__ = ["Courier", "Delivered", "Progress"]
 
 PAGE = 200
-ATTEMPTS_MAX = 8
-FIRST_PAUSE_SECONDS = 60
-
-
-class ChannelError(GridgovError):
-    """A channel did not take a notice.
-
-    :param final: it never will; the notice goes to the dead letters at once.
-    :param pause_seconds: how long the other side wants to be left alone, the whole channel; None where it did not say.
-    """
-
-    temporary = True
-
-    def __init__(self, message: str, *, final: bool = False, pause_seconds: float | None = None) -> None:
-        super().__init__(message)
-        self.final = final
-        self.pause_seconds = pause_seconds
-
-
-@runtime_checkable
-class Channel(Protocol):
-    """A way to reach people. The contract is :class:`gridgov.testing.ChannelContract`."""
-
-    @property
-    def name(self) -> str:
-        """What subscriptions call it."""
-        ...
-
-    def send(self, notice: Notice, /) -> None:
-        """Hand a notice over; return only when the other side has taken it.
-
-        May be called again with the same :attr:`Notice.id`, and must then not show it twice to
-        whoever reads it.
-
-        :raises ChannelError: it was not taken; its message is kept, so it holds no name and no number.
-        """
-        ...
-
-
-@attrs.frozen(kw_only=True)
-class Waiting:
-    """A notice that has not arrived.
-
-    :param attempts: how often it was tried; :param dead: nobody tries it again by itself.
-    """
-
-    notice: Notice
-    attempts: int
-    next_at: dt.datetime
-    error: str
-    dead: bool = False
+BUSY = "messages of this channel are being sent at this moment; try again"
+ELSEWHERE_SECONDS = 5
+"""How soon to look again at a channel that somebody else is sending on."""
 
 
 @attrs.frozen(kw_only=True)
 class Delivered:
-    """What one run of the courier did."""
+    """What one pass did, and what is left.
+
+    :param sent: messages that were taken; :param failed: attempts that were not.
+    :param waiting: messages still to be sent; :param dead: those that nobody tries again by itself.
+    :param next_at: when there may be something to do again; None where nothing waits.
+    """
 
     sent: int = 0
     failed: int = 0
     waiting: int = 0
     dead: int = 0
+    next_at: dt.datetime | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Progress:
+    """How far a topic has come: messages by state.
+
+    :param total: all of them; :param bundled: gone out, or going, inside a digest.
+    :param withdrawn: taken back before they were sent; :param dead: given up on, those not among them.
+    :param read: acknowledged by their receivers, in whatever state.
+    """
+
+    total: int = 0
+    waiting: int = 0
+    sent: int = 0
+    bundled: int = 0
+    dead: int = 0
+    withdrawn: int = 0
+    read: int = 0
+
+
+def _never() -> bool:
+    return False
+
+
+def _no_text(_notice: Notice) -> str | None:
+    return None
+
+
+def _utc() -> str:
+    return "UTC"
 
 
 class Courier:
-    """Carries notices from the store to the channels.
+    """Carries notices from the store to the channels. Safe to use from several threads and processes.
 
+    :param channels: by name; what is for an unknown one goes to the dead letters.
     :param notices_of: gives the notices of a record.
-    :param cursor: the name of its cursor in the store.
-    :param channels: by name; a subscription to an unknown one goes to the dead letters.
+    :param outbox: the name of its outbox, cursor and leases in the store.
+    :param zone: gives the zone of quiet hours and digests.
+    :param text_of: gives the text of a notice that only names one, None where it is gone or was taken back.
+    :param entropy: gives random bytes, for the jitter between attempts.
+    :raises PluginError: for something that is no channel, and for two of one name.
     """
 
     def __init__(
@@ -94,80 +92,306 @@ class Courier:
         channels: Sequence[Channel],
         notices_of: Callable[[Record], Iterable[Notice]],
         *,
-        cursor: str = "delivery",
+        outbox: str = "delivery",
+        zone: Callable[[], str] = _utc,
+        text_of: Callable[[Notice], str | None] = _no_text,
         attempts_max: int = ATTEMPTS_MAX,
+        entropy: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
-        for channel in channels:
-            if not isinstance(channel, Channel):
-                raise PluginError("gridgov", f"{channel!r} is no channel: it needs a name and send(notice)")
-        names = [channel.name for channel in channels]
-        if len(set(names)) != len(names):
-            raise PluginError("gridgov", f"two channels have one name: {', '.join(sorted(names))}")
+        self._channels = _by_name(channels)
         self._store = store
-        self._channels: Mapping[str, Channel] = {channel.name: channel for channel in channels}
+        self._name = outbox
         self._notices_of = notices_of
-        self._attempts_max = attempts_max
-        self._cursor = cursor
-        saved = store.cursor(cursor)
-        self._position = saved.position
-        self._waiting: dict[str, Waiting] = {}
-        if saved.memo:
-            for waiting in msgspec.json.decode(saved.memo, type=list[Waiting]):
-                self._waiting[waiting.notice.id] = waiting
+        self._zone = zone
+        self._rules = Rules(outbox=outbox, attempts_max=attempts_max, entropy=entropy, text_of=text_of)
+        # Not from the caller's entropy: whose turn it is decides nothing that is stored.
+        self._holder = secrets.token_hex(8)
+        self._turns = {name: threading.Lock() for name in (*self._channels, "")}
 
     @property
-    def waiting(self) -> tuple[Waiting, ...]:
-        """Every notice that has not arrived, dead letters included, in order of its next attempt."""
-        return tuple(sorted(self._waiting.values(), key=lambda each: (each.next_at, each.notice.id)))
+    def channels(self) -> tuple[str, ...]:
+        """The names of the channels."""
+        return tuple(self._channels)
 
-    def run(self, now: dt.datetime) -> Delivered:
-        """Try what is due again, then send what is new; save the cursor after each page."""
-        tally = {"sent": 0, "failed": 0}
-        for waiting in self.waiting:
-            if not waiting.dead and waiting.next_at <= now:
-                self._try(waiting.notice, waiting.attempts, now, tally)
-        if any(tally.values()):
-            self._save()
-        while records := self._store.read(after=self._position, limit=PAGE):
-            for record in records:
-                for notice in self._notices_of(record):
-                    self._try(notice, 0, now, tally)
-            self._position = records[-1].position
-            self._save()
-        dead = sum(1 for each in self._waiting.values() if each.dead)
-        return Delivered(**tally, waiting=len(self._waiting) - dead, dead=dead)
-
-    def resend(self, notice_id: str, now: dt.datetime) -> None:
-        """Let a dead letter be tried again in the next run.
-
-        :raises KeyError: for a notice that does not wait.
-        """
-        self._waiting[notice_id] = attrs.evolve(self._waiting[notice_id], dead=False, attempts=0, next_at=now)
-        self._save()
-
-    def _try(self, notice: Notice, attempts: int, now: dt.datetime, tally: dict[str, int]) -> None:
-        channel = self._channels.get(notice.channel)
-        try:
-            if channel is None:
-                raise ChannelError(f"there is no channel {notice.channel!r}", final=True)
-            channel.send(notice)
-        except Exception as error:
-            tally["failed"] += 1
-            final = isinstance(error, ChannelError) and error.final
-            # Only a channel's own words are kept: whatever else broke may quote a number or a name.
-            told = str(error) if isinstance(error, ChannelError) else type(error).__name__
-            pause = dt.timedelta(seconds=FIRST_PAUSE_SECONDS * 2**attempts)
-            self._waiting[notice.id] = Waiting(
-                notice=notice,
-                attempts=attempts + 1,
-                next_at=now + pause,
-                error=told,
-                dead=final or attempts + 1 >= self._attempts_max,
+    @property
+    def _outbox(self) -> Outbox:
+        if not isinstance(self._store, Outbox):
+            raise StoreError(
+                f"notices cannot be delivered from a {type(self._store).__name__}: it keeps no messages; use a store "
+                "that fulfills gridgov.store.Outbox"
             )
-            return
-        tally["sent"] += 1
-        self._waiting.pop(notice.id, None)
+        return self._store
 
-    def _save(self) -> None:
-        memo = canonical(list(self.waiting)) if self._waiting else b""
-        self._store.save_cursor(Cursor(name=self._cursor, position=self._position, memo=memo))
+    def run(
+        self,
+        clock: Clock,
+        *,
+        channels: Collection[str] | None = None,
+        limit: int | None = None,
+        stopped: Callable[[], bool] = _never,
+    ) -> Delivered:
+        """Post what is new and send what is due; wait for nothing.
+
+        :param clock: gives the instant, asked again and again.
+        :param channels: send on these only; None for all. :param limit: at most so many attempts on each.
+        :param stopped: asked between messages; True ends the pass.
+        :raises NotFoundError: for a channel that there is not.
+        :raises StoreError: the store keeps no messages.
+        """
+        outbox = self._outbox
+        chosen = [self._channel(name) for name in (self._channels if channels is None else channels)]
+        failure = self._post(outbox, clock, stopped)
+        next_due, rounds = outbox.next_due(self._name), []
+        # A pass with nothing to do writes nothing, leases included.
+        if next_due is not None and next_due <= clock():
+            rounds = [self._round(outbox, channel, clock, limit, stopped) for channel in chosen]
+        counts = outbox.message_counts(self._name)
+        if channels is None and self._bury_unknown(outbox, counts, clock):
+            counts = outbox.message_counts(self._name)
+        if failure is not None:
+            raise failure
+        done = [each for each in rounds if each is not None]
+        return self._tally(outbox, counts, done, len(rounds), clock())
+
+    def _channel(self, name: str) -> Channel:
+        if name not in self._channels:
+            offered = ", ".join(self._channels) or "none"
+            raise NotFoundError(f"there is no channel {name!r}; there are {offered}")
+        return self._channels[name]
+
+    def _post(self, outbox: Outbox, clock: Clock, stopped: Callable[[], bool]) -> Exception | None:
+        """Post what is new; give what went wrong, which must not keep back what is posted already."""
+        turn = self._turns[""]
+        if not turn.acquire(blocking=False):
+            return None
+        try:
+            post = Post(self._store, outbox, self._notices_of, name=self._name, zone=self._zone, holder=self._holder)
+            post.run(clock, stopped)
+        except Exception as error:
+            return error
+        else:
+            return None
+        finally:
+            turn.release()
+
+    def _round(
+        self, outbox: Outbox, channel: Channel, clock: Clock, limit: int | None, stopped: Callable[[], bool]
+    ) -> Round | None:
+        """Send on one channel; give nothing where somebody else is at it."""
+        turn = self._turns[channel.name]
+        if not turn.acquire(blocking=False):
+            return None
+        try:
+            lease = self._lease(outbox, channel.name, clock())
+            if lease is None:
+                return None
+            usage = Usage.read(self._store.cursor(lease.name).memo, clock())
+            done = Round(outbox, channel, self._rules, lease, usage, clock)
+            try:
+                done.run(limit, stopped)
+                done.end()
+            except AppendConflictError:
+                pass  # whoever has the lease now sends on; nothing was written here
+            finally:
+                outbox.end_lease(done.lease)
+            return done
+        finally:
+            turn.release()
+
+    def _lease(self, outbox: Outbox, channel: str, now: dt.datetime) -> Lease | None:
+        until = now + dt.timedelta(seconds=LEASE_SECONDS)
+        return outbox.take_lease(f"{self._name}/{channel}", holder=self._holder, now=now, until=until)
+
+    def _bury_unknown(self, outbox: Outbox, counts: Iterable[MessageCount], clock: Clock) -> bool:
+        """Let nothing wait in silence for a channel that nobody has; say whether anything did."""
+        unknown = {each.channel for each in counts if each.state == "waiting"} - self._channels.keys()
+        for name in sorted(unknown):
+            # Where another worker knows it, and is at it, nothing is buried.
+            with suppress(StoreBusyError), self._alone(name, clock()) as lease:
+                while page := outbox.due(self._name, channel=name, now=clock(), limit=PAGE):
+                    error = f"there is no channel {name!r}"
+                    dead = [attrs.evolve(each, state="dead", error=error, attempts=each.attempts + 1) for each in page]
+                    outbox.update(dead, lease=lease)
+        return bool(unknown)
+
+    def _tally(
+        self, outbox: Outbox, counts: Iterable[MessageCount], rounds: Sequence[Round], asked: int, now: dt.datetime
+    ) -> Delivered:
+        stopped_until = [each.next_at for each in rounds if each.next_at is not None]
+        # Where every channel has to wait, nothing that comes later can go before.
+        next_due = None if asked and len(stopped_until) == asked else outbox.next_due(self._name)
+        if next_due is not None and next_due > now:
+            stopped_until.append(next_due)
+        elif next_due is not None and (len(rounds) < asked or not stopped_until):
+            stopped_until.append(now + dt.timedelta(seconds=ELSEWHERE_SECONDS))
+        return Delivered(
+            sent=sum(each.sent for each in rounds),
+            failed=sum(each.failed for each in rounds),
+            waiting=_count(counts, "waiting"),
+            dead=_count(counts, "dead"),
+            next_at=min(stopped_until, default=None),
+        )
+
+    # --- what a person looks at ---------------------------------------------------------------
+
+    def message(self, message_id: str) -> Message:
+        """Give one message.
+
+        :raises NotFoundError: there is none with this id.
+        """
+        found = self._outbox.messages(self._name, ids=[message_id])
+        if not found:
+            raise NotFoundError("there is no message with this id")
+        return found[0]
+
+    def waiting(
+        self,
+        *,
+        channel: str | None = None,
+        to: str | None = None,
+        topic: str | None = None,
+        dead: bool | None = None,
+    ) -> tuple[Waiting, ...]:
+        """Give every notice that has not arrived, dead letters included, in order of its next attempt.
+
+        What was withdrawn is not among them.
+
+        :param dead: only dead letters, or only those that still wait; None for both.
+        """
+        states = ("waiting", "dead") if dead is None else ("dead",) if dead else ("waiting",)
+        found = [
+            message
+            for state in states
+            for message in self._outbox.messages(self._name, channel=channel, to=to, topic=topic, state=state)
+            if message.error != WITHDRAWN
+        ]
+        return tuple(_waiting(each) for each in sorted(found, key=lambda each: (each.next_at, each.id)))
+
+    def mend(
+        self,
+        message_id: str,
+        now: dt.datetime,
+        *,
+        to: str | None = None,
+        channel: str | None = None,
+        text: str | None = None,
+        by: str = "",
+    ) -> None:
+        """Change whom, how or what a notice that has not arrived tells, under the same id, and let it be tried again.
+
+        :param by: who mended it, which is kept with it.
+        :raises NotFoundError: there is no such message, or no such channel.
+        :raises StoreError: it has arrived.
+        :raises StoreBusyError: it is being sent at this moment; may succeed later.
+        """
+        if channel is not None:
+            self._channel(channel)
+        with self._alone(self.message(message_id).channel, now) as lease:
+            self._change(message_id, now, {"to": to, "channel": channel, "text": text}, by, lease)
+
+    @contextmanager
+    def _alone(self, channel: str, now: dt.datetime) -> Iterator[Lease]:
+        """Hold a channel for a moment, so that nobody sends on it.
+
+        :raises StoreBusyError: somebody does.
+        """
+        turn = self._turns.get(channel)
+        if turn is not None and not turn.acquire(blocking=False):
+            raise StoreBusyError(BUSY)
+        try:
+            lease = self._lease(self._outbox, channel, now)
+            if lease is None:
+                raise StoreBusyError(BUSY)
+            try:
+                yield lease
+            finally:
+                self._outbox.end_lease(lease)
+        finally:
+            if turn is not None:
+                turn.release()
+
+    def _change(
+        self, message_id: str, now: dt.datetime, changes: Mapping[str, str | None], by: str, lease: Lease
+    ) -> None:
+        message = self.message(message_id)
+        if message.state not in ("waiting", "dead"):
+            raise StoreError("this notice has arrived, or went out inside another one; it is not sent again")
+        letter = open_letter(message)
+        notice = attrs.evolve(letter.notice, **{name: said for name, said in changes.items() if said is not None})
+        fresh = attrs.evolve(
+            message,
+            state="waiting",
+            to=notice.to,
+            channel=notice.channel,
+            body=write_letter(
+                attrs.evolve(letter, notice=notice, mended_by=(*letter.mended_by, *([by] if by else ())))
+            ),
+            next_at=now,
+            attempts=0,
+            # What was mended goes out by itself.
+            bundle="" if any(changes.values()) else message.bundle,
+        )
+        self._outbox.update([fresh], lease=lease)
+
+    def acknowledge(self, message: Message, now: dt.datetime) -> None:
+        """Remember that its receiver has read a message, and what went out inside it.
+
+        :raises StoreBusyError: it is being sent at this moment; may succeed later.
+        """
+        if message.state not in ("waiting", "dead"):
+            self._read(message, now, None)
+            return
+        with self._alone(message.channel, now) as lease:
+            # Whoever reads it has it, whatever became of the answer of the channel.
+            self._read(attrs.evolve(self.message(message.id), state="sent", sent_at=now), now, lease)
+
+    def _read(self, message: Message, now: dt.datetime, lease: Lease | None) -> None:
+        inside = self._outbox.messages(self._name, ids=open_letter(message).members)
+        read = [attrs.evolve(each, read_at=each.read_at or now) for each in (*inside, message)]
+        self._outbox.update(read, lease=lease)
+
+    def unread(self, topic: str) -> tuple[str, ...]:
+        """Give who has not read what was sent to them, or was going to be, in order."""
+        found = self._outbox.messages(self._name, topic=topic, unread=True)
+        return tuple(sorted({each.to for each in found if each.error != WITHDRAWN or each.state != "dead"}))
+
+    def progress(self, topic: str) -> Progress:
+        """Count the messages of a topic by state."""
+        counts = self._outbox.message_counts(self._name, topic=topic)
+        dead = self._outbox.messages(self._name, topic=topic, state="dead") if _count(counts, "dead") else ()
+        withdrawn = sum(1 for each in dead if each.error == WITHDRAWN)
+        return Progress(
+            total=sum(each.count for each in counts),
+            waiting=_count(counts, "waiting"),
+            sent=_count(counts, "sent"),
+            bundled=_count(counts, "bundled"),
+            dead=len(dead) - withdrawn,
+            withdrawn=withdrawn,
+            read=sum(each.read for each in counts),
+        )
+
+
+def _by_name(channels: Sequence[Channel]) -> dict[str, Channel]:
+    for channel in channels:
+        if not isinstance(channel, Channel):
+            raise PluginError("gridgov", f"{channel!r} is no channel: it needs a name and send(notice)")
+    names = [channel.name for channel in channels]
+    if len(set(names)) != len(names):
+        raise PluginError("gridgov", f"two channels have one name: {', '.join(sorted(names))}")
+    return {channel.name: channel for channel in channels}
+
+
+def _count(counts: Iterable[MessageCount], state: str) -> int:
+    return sum(each.count for each in counts if each.state == state)
+
+
+def _waiting(message: Message) -> Waiting:
+    letter = open_letter(message)
+    return Waiting(
+        notice=letter.notice,
+        attempts=message.attempts,
+        next_at=message.next_at,
+        error=message.error,
+        dead=message.state == "dead",
+        mended_by=letter.mended_by,
+    )

@@ -16,6 +16,7 @@ import msgspec
 from gridgov.cases import CASES
 from gridgov.decider import Decider, private_fields
 from gridgov.errors import NewerStoreError, RefusalError
+from gridgov.outreach import OUTREACH
 from gridgov.points import POINTS
 from gridgov.proofs import canonical, digest
 from gridgov.setup import JURISDICTION
@@ -32,7 +33,7 @@ __all__ = [
     "write_refusal",
 ]
 
-ROOMS: tuple[Decider[Any, Any, Any], ...] = (JURISDICTION, CASES, POINTS)
+ROOMS: tuple[Decider[Any, Any, Any], ...] = (JURISDICTION, CASES, POINTS, OUTREACH)
 """Every room that remembers."""
 
 SHAPES: Mapping[str, int] = {name: 1 for room in ROOMS for name in room.events}

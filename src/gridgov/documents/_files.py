@@ -37,7 +37,8 @@ from gridgov.merging import (
     check_layers,
     check_policy,
 )
-from gridgov.notices import AUDIENCES
+from gridgov.notices import check_audience, check_template
+from gridgov.outreach import OUTREACH
 from gridgov.points import Deed, PointsPolicy, check_scheme
 from gridgov.policy import Timeline
 from gridgov.routing import (
@@ -53,7 +54,7 @@ from gridgov.routing import (
     check_examples,
     duty_rules,
 )
-from gridgov.setup import Setup, Subscription, Thanks
+from gridgov.setup import Setup, Subscription, Template, Thanks
 from gridgov.staffing import Absence, Organization, Person, Posting, Role, Roster
 from gridgov.territory import SYSTEMS, Adjacency, Ground, Level, Node, Territory, check_outlines
 from gridgov.wording import LANGUAGES
@@ -211,7 +212,8 @@ class _Loader:
             layers=layers,
             merging=self._merging(document, ground, layers),
             incumbents=self._incumbents(roster, layers, ground.territory),
-            subscriptions=self._subscriptions(),
+            subscriptions=self._subscriptions(roster, ground.territory),
+            templates=self._templates(roster, ground.territory),
             thanks=thanks,
             effective_on=document.effective_on,
             coordinates=document.coordinates,
@@ -665,7 +667,11 @@ class _Loader:
         grants: list[Grant] = []
         for row in self._rows("access.csv", m.AccessRow):
             self._mark("access", f"grant {len(grants) + 1}", "access.csv", row.row)
-            grants.append(Grant(role=row.value.role, names=frozenset(row.value.names), scope=row.value.scope))
+            value = row.value
+            grant = Grant(
+                role=value.role, names=frozenset(value.names), scope=value.scope, masked=frozenset(value.masked)
+            )
+            grants.append(grant)
         policy = AccessPolicy(tuple(grants))
         self._take(policy.check(roster.roles, _names()), "access")
         return policy
@@ -688,31 +694,65 @@ class _Loader:
             found.append(Incumbent(**value.model_dump()))
         return tuple(found)
 
-    def _subscriptions(self) -> tuple[Subscription, ...]:
-        events = {name for room in ROOMS for name in room.events}
+    def _subscriptions(self, roster: Roster, territory: Territory) -> tuple[Subscription, ...]:
         found = []
         for row in self._rows("notices.csv", m.SubscriptionRow):
             value = row.value
-            for column, allowed in (
-                ("event", events),
-                ("audience", AUDIENCES),
-                ("language", frozenset(LANGUAGES)),
-            ):
-                name = getattr(value, column)
-                if name not in allowed:
-                    message = f"the subscription names the unknown {column} {name!r}"
-                    self._wrong("notices.csv", row.row, column, f"notices.unknown-{column}", message)
-            found.append(Subscription(**value.model_dump()))
+            if not self._names_known("notices.csv", row.row, value.event, value.language):
+                continue
+            wrong = check_audience(value.event, value.audience, roster, territory)
+            if wrong:
+                self._wrong("notices.csv", row.row, "audience", "notices.unknown-audience", wrong)
+                continue
+            try:
+                found.append(Subscription(**value.model_dump()))
+            except ValueError as error:
+                column = "quiet" if "quiet" in str(error) else "digest"
+                self._wrong("notices.csv", row.row, column, f"notices.bad-{column}", error)
         return tuple(found)
+
+    def _names_known(self, file: str, row: int, event: str, language: str) -> bool:
+        known: dict[str, set[str]] = {
+            "event": {name for room in ROOMS for name in room.events},
+            "language": {*LANGUAGES},
+        }
+        wrong = [(what, name) for what, name in (("event", event), ("language", language)) if name not in known[what]]
+        for what, name in wrong:
+            close = get_close_matches(name, known[what], n=1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            self._wrong(file, row, what, f"notices.unknown-{what}", f"the row names the unknown {what} {name!r}{hint}")
+        return not wrong
+
+    def _templates(self, roster: Roster, territory: Territory) -> tuple[Template, ...]:
+        found: dict[tuple[str, str, str], Template] = {}
+        for row in self._rows("templates.csv", m.TemplateRow):
+            value = row.value
+            wrong = partial(self._wrong, "templates.csv", row.row)
+            if not self._names_known("templates.csv", row.row, value.event, value.language):
+                continue
+            misfit = value.audience and check_audience(value.event, value.audience, roster, territory)
+            if misfit:
+                wrong("audience", "notices.unknown-audience", misfit)
+            if value.event in OUTREACH.events:
+                wrong("event", "notices.bad-template", "an announcement is told in its own words; it takes no template")
+            mistake = check_template(value.text)
+            if mistake:
+                wrong("text", "notices.bad-template", mistake)
+            key = value.event, value.audience, value.language
+            if key in found:
+                wrong("event", "notices.template-twice", "there is a template for this event, audience and language")
+            found[key] = Template(**value.model_dump())
+        return tuple(found.values())
 
 
 def _names() -> frozenset[str]:
-    from gridgov import cases, points
+    from gridgov import cases, points, setup
 
     views = {
         name
-        for room in (cases, points)
+        for room in (cases, points, setup)
         for name in room.__all__
         if isinstance(getattr(room, name), type) and hasattr(getattr(room, name), "answer")
     }
-    return frozenset(views | {command.__name__ for room in ROOMS for command in room.commands})
+    # What the office answers from its outbox is no view of a room.
+    return frozenset(views | {"Unread"} | {command.__name__ for room in ROOMS for command in room.commands})

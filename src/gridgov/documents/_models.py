@@ -276,20 +276,42 @@ class AccessRow(Row):
     """access.csv: who may do what, and where."""
 
     role: str
-    names: Words = Field(description="names of commands and views, with | between; * for all")
-    scope: str = Field(default="own", description="own: on the places of the posting and below; all: everywhere")
+    names: Words = Field(
+        description="names of commands and views, with | between; * for all, *read for every view, *write for every "
+        "command"
+    )
+    scope: str = Field(
+        default="own",
+        description="own: on the places of the posting and below; department: on the cases of one's own organization; "
+        "all: everywhere",
+    )
+    masked: Words = Field(
+        default=(), description="what is not shown: reporter, contact, text, evidence, resident, with | between"
+    )
 
 
 class SubscriptionRow(Row):
-    """notices.csv: who is told of what, on which channel."""
+    """notices.csv: who is told of what, on which channel, and when."""
 
     event: str = Field(description="a stored event name, as in the reference of events")
     audience: str = Field(
-        description="of a case: lead, supporting, informed, supervisor, reporter, followers, desk or called; "
-        "of an award: member, proposer, panel, supervisor or desk"
+        description="of a case: lead, supporting, informed, supervisor, reporter, followers, desk, called, grid, "
+        "members, role:NAME or owners:LEVEL; of an award: member, proposer, panel, supervisor or desk; "
+        "of announcement-made: addressed"
     )
     channel: str = Field(description="the name of a channel")
     language: str = Field(default="zh", description="zh or en")
+    quiet: str = Field(default="", description="when nothing is sent, in local time, as in 22:00-07:00; it waits")
+    digest: str = Field(default="", description="when it goes out as one with others, as in 18:00 or mon 08:30")
+
+
+class TemplateRow(Row):
+    """templates.csv: the words of a notice, in place of the usual line."""
+
+    event: str = Field(description="a stored event name, as in the reference of events")
+    language: str = Field(default="zh", description="zh or en")
+    audience: str = Field(default="", description="for whom alone, as in notices.csv; empty for everybody")
+    text: str = Field(description="with $text, $subject, $at, $kind, $place, $code, $stage and $due in it")
 
 
 # --- setup.yaml ---------------------------------------------------------------------------------
@@ -558,5 +580,6 @@ TABLES: dict[str, type[Row]] = {
     "goods.csv": GoodRow,
     "access.csv": AccessRow,
     "notices.csv": SubscriptionRow,
+    "templates.csv": TemplateRow,
 }
 REQUIRED = frozenset({"places.csv", "catalog.csv", "organizations.csv"})
