@@ -10,7 +10,7 @@ from gridgov.office import open_office
 from gridgov.points import Good, Redeem
 from gridgov.policy import Timeline
 from gridgov.testing import NOON, SimulatedClock, small_setup
-from gridgov_sql import SqlStore
+from gridgov_sql import open_sqlite
 
 ONE = "resident:00007"
 LATER = NOON + dt.timedelta(days=8)
@@ -22,7 +22,7 @@ def spend(url, number):
     policy = attrs.evolve(setup.points_policy.on(NOON.date()), **UNLIMITED)
     setup = attrs.evolve(setup, points_policy=Timeline.always(policy))
     taken = 0
-    with open_office(setup, store=SqlStore(url), clock=SimulatedClock(LATER), discover=False) as office:
+    with open_office(setup, store=open_sqlite(url), clock=SimulatedClock(LATER), discover=False) as office:
         for attempt in range(6):
             try:
                 office.handle(Redeem(account=ONE, good="soap"), by=ONE, id=f"v-{number}-{attempt}")

@@ -51,7 +51,7 @@ from gridgov.policy import Timeline
 from gridgov.store import MemoryStore
 from gridgov.testing import NOON, SimulatedClock, small_setup
 from gridgov.worktime import PublishedDays
-from gridgov_sql import SqlStore
+from gridgov_sql import open_sqlite
 
 PANEL = ("head-8", "lead-81", "resident:00001")
 ONE, OTHER = "resident:00007", "resident:00009"
@@ -434,7 +434,7 @@ def test_two_processes_that_spend_at_once_never_overdraw(tmp_path):
     """同一账户并发兑换不得透支."""
     path = tmp_path / "street.db"
     clock = SimulatedClock(NOON)
-    with opened(SqlStore(f"sqlite:///{path}"), clock, **UNLIMITED) as office:
+    with opened(open_sqlite(f"sqlite:///{path}"), clock, **UNLIMITED) as office:
         give(office, clock, "a1", "a2", accounts=(ONE, ONE))
         office.handle(StockGoods("soap", quantity=9), by="shop")
     processes = [
@@ -443,7 +443,7 @@ def test_two_processes_that_spend_at_once_never_overdraw(tmp_path):
     ]
     taken = sum(int(process.communicate(timeout=120)[0]) for process in processes)
     later = SimulatedClock(NOON + dt.timedelta(days=8))
-    with opened(SqlStore(f"sqlite:///{path}"), later, **UNLIMITED) as office:
+    with opened(open_sqlite(f"sqlite:///{path}"), later, **UNLIMITED) as office:
         holdings = office.ask(Holdings(ONE), by=ONE)
         # Ten points, three apiece; nine on the shelf, and no limit of the good's own.
         assert (taken, holdings.held, holdings.available) == (3, 9, 1)

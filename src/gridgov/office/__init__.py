@@ -10,7 +10,9 @@ call follows the store first, so several processes can run one street.
 """
 
 from gridgov.office._engine import Ticked
+from gridgov.office._handover import Handback, Handover
+from gridgov.office._health import Health, store_health
 from gridgov.office._memory import Outcome
 from gridgov.office._office import Office, open_office
 
-__all__ = ["Office", "Outcome", "Ticked", "open_office"]
+__all__ = ["Handback", "Handover", "Health", "Office", "Outcome", "Ticked", "open_office", "store_health"]

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import heapq
+import random
+import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from typing import Any, Self
@@ -21,21 +24,43 @@ from gridgov.errors import (
     RefusalError,
     SetupMismatchError,
     StoreBusyError,
+    StoreError,
 )
-from gridgov.hooks import Fault, Happening, Host
+from gridgov.hooks import ACTOR, Fault, Happening, Host
+from gridgov.office._log import LOG
 from gridgov.office._memory import Memory, Outcome, Seen
 from gridgov.office._private import Envelope, same_texts, seal
+from gridgov.office._snapshot import read_fold, shape, write_fold
 from gridgov.reactions import ASKING_ALL, REACTOR, react
 from gridgov.setup import Adopted, AdoptSetup, Setup, compare_sections
-from gridgov.store import Commit, Condition, Cursor, Draft, PrivateEntry, Store, StoredOutcome
+from gridgov.store import (
+    Commit,
+    Condition,
+    Cursor,
+    Draft,
+    MemoryStore,
+    PrivateEntry,
+    Snapshot,
+    Store,
+    StoredOutcome,
+    Vault,
+)
 from gridgov.worktime import Calendar
 
 __all__ = ["CLOCK", "OWN", "SYSTEM", "Asked", "Engine", "Ticked", "aware"]
 
-ATTEMPTS_MAX = 10
+ATTEMPTS_MAX = 40
+"""How often something is decided anew because others were faster."""
+PAUSE_SECONDS, PAUSE_SECONDS_MAX = 0.001, 0.2
+TOGETHER_MAX = 64
+"""How many callers' commands share one commit: more would let the first of them wait too long."""
+FOLLOW_SECONDS_MAX = 5.0
+"""How long to wait until the store shows what was just written to it: others may be in the middle of a commit."""
 TICK_PAGE = 200
 YEARS = range(1970, 3000)
-REACTIONS = "reactions"
+REACTIONS, SNAPSHOT = "reactions", "office"
+SNAPSHOT_RECORDS = 10_000
+"""After how many records a snapshot is worth its time."""
 REACTIONS_PAGE = 500
 """How many records may be reacted to again after a crash."""
 OWN = "gridgov:"
@@ -77,6 +102,23 @@ class Asked:
     def internal(self) -> bool:
         return self.by.startswith(SYSTEM)
 
+    @property
+    def derived(self) -> bool:
+        """Whether it follows from an event or a clock, and may so be asked again long afterwards."""
+        return self.by.startswith((SYSTEM, ACTOR))
+
+
+@attrs.define(kw_only=True, eq=False)
+class Job:
+    """A caller's command, and what came of it: an outcome or an error."""
+
+    command: Any
+    by: str
+    id: str
+    at: dt.datetime | None = None
+    outcome: Outcome | None = None
+    error: Exception | None = None
+
 
 @attrs.frozen(kw_only=True)
 class Decided:
@@ -96,6 +138,7 @@ class Batch:
     """Commands that will be stored as one commit."""
 
     start: int
+    thread: int = attrs.field(factory=threading.get_ident)
     drafts: list[Draft] = attrs.field(factory=list)
     read: set[str] = attrs.field(factory=set)
     outcomes: dict[str, StoredOutcome] = attrs.field(factory=dict)
@@ -115,12 +158,14 @@ class Engine:
         host: Host,
         clock: Callable[[], dt.datetime],
         entropy: Callable[[int], bytes],
+        vault: Vault | None = None,
     ) -> None:
         self._lock = threading.RLock()
         self._host = host
         self._clock = clock
         self._entropy = entropy
         self._store = store
+        self._vault = vault
         self._codec = Codec()
         self._room_of_command = {command: room for room in ROOMS for command in room.commands}
         self._memory = Memory(store, self._codec, setup.jurisdiction)
@@ -131,10 +176,51 @@ class Engine:
         self._pending: list[Seen] = []
         self._reacting = False
         self._reacted = 0
-        self._memory.follow()
-        self._memory.unheard.clear()
+        self._kept = 0
+        self._load_snapshot()
+        self._memory.follow(hear_after=sys.maxsize)
         self._heard = self._memory.position
+        self._keep_snapshot(SNAPSHOT_RECORDS)
         self._adopt()
+
+    def _load_snapshot(self) -> None:
+        """Go on from the last snapshot, if there is one that this code could have made."""
+        kept = self._store.snapshot(self._memory.stored(SNAPSHOT), shape())
+        if kept is None:
+            return
+        with suppress(StoreError, LookupError, TypeError, ValueError):
+            head, fold = read_fold(kept.body)
+            # Only of this history: a store that was cut back, or put together anew, is folded as it is.
+            if head == self._head_at(kept.position):
+                self._memory.take(fold)
+                self._kept = self._memory.position
+
+    def _head_at(self, position: int) -> bytes:
+        found = self._store.read(after=position - 1, limit=1)
+        return found[0].head if found and found[0].position == position else b""
+
+    def save_snapshot(self) -> None:
+        """Keep what the office knows, so that the next opening has to read only what is newer.
+
+        Done by :meth:`close` and, every now and then, by :meth:`tick`; a snapshot is only a cache.
+
+        :raises StoreError: it cannot be kept; nothing else is touched.
+        """
+        with self._lock:
+            self._not_in_a_batch("a snapshot")
+            position = self._memory.position
+            if position == self._kept or type(self._store) is MemoryStore:  # which goes with the process
+                return
+            body = write_fold((self._head_at(position), self._memory.fold()))
+            name = self._memory.stored(SNAPSHOT)
+            self._store.save_snapshot(Snapshot(name=name, shape=shape(), position=position, body=body))
+            self._kept = position
+
+    def _keep_snapshot(self, records: int = 0) -> None:
+        """Keep one where it is worth its time; where that fails, the next opening takes longer, and that is all."""
+        if self._memory.position - self._kept >= records:
+            with suppress(StoreError):
+                self.save_snapshot()
 
     def _completed(self, setup: Setup) -> Setup:
         """Give a setup with the facts, the rows and the days that plugins add."""
@@ -148,6 +234,7 @@ class Engine:
             # Somebody else may open the same store at the same moment; then what they adopted holds.
             with suppress(RefusalError, CommandConflictError):
                 self._run(asked)
+                LOG.info("setup.adopted jurisdiction=%s", self._setup.jurisdiction)
             self._memory.follow(hear_after=self._heard)
         self._check_setup()
 
@@ -203,8 +290,17 @@ class Engine:
             self._hear()
             self._check_setup()
 
+    def _follow_to(self, position: int) -> None:
+        """Fold what is new, up to something that was stored; what was begun before it comes first."""
+        until = time.monotonic() + FOLLOW_SECONDS_MAX
+        while True:
+            self._memory.follow(hear_after=self._heard)
+            if self._memory.position >= position or time.monotonic() > until:
+                return
+            time.sleep(PAUSE_SECONDS)
+
     def _run(self, asked: Asked) -> Outcome:
-        for _ in range(ATTEMPTS_MAX):
+        for attempt in range(ATTEMPTS_MAX):
             known = self._known(asked)
             if known is not None:
                 return known
@@ -217,8 +313,15 @@ class Engine:
             try:
                 return self._store_one(asked, decided)
             except AppendConflictError:
-                continue
+                self._pause(attempt)
         raise AppendConflictError(f"what {type(asked.command).__name__} rests on")
+
+    def _pause(self, attempt: int) -> None:
+        """Wait a moment before deciding anew, longer each time, so that not everybody comes back at once."""
+        LOG.debug("store.conflict attempt=%d position=%d", attempt, self._memory.position)
+        if attempt:
+            most = min(PAUSE_SECONDS_MAX, PAUSE_SECONDS * 2**attempt)
+            time.sleep(most * random.uniform(0.5, 1.5))
 
     def _known(self, asked: Asked) -> Outcome | None:
         """Give the outcome of a command that was handled before; raise its refusal."""
@@ -228,7 +331,7 @@ class Engine:
         stored = stored or self._store.outcome(self._memory.stored(asked.id))
         if stored is None:
             return None
-        find = self._store.private if entries is None else entries.get
+        find = self._private if entries is None else entries.get
         if stored.fingerprint != fingerprint(asked.command, asked.by) or not same_texts(
             asked.command, self._memory.stored(asked.id), find
         ):
@@ -298,11 +401,7 @@ class Engine:
         envelope = seal(asked.command, self._memory.stored(asked.id), self._entropy)
         watched = Watched(self._memory.subjects)
         try:
-            if (
-                not asked.internal
-                and isinstance(asked.command, room.present)
-                and asked.at < self._now() - CLOCKS_DIFFER
-            ):
+            if not asked.derived and isinstance(asked.command, room.present) and asked.at < self._now() - CLOCKS_DIFFER:
                 raise RefusalError("office.backdated", "this happens now; it cannot be told of an earlier instant")
             self._ask_plugins(asked, envelope.public)
             given = self._setup.given(room.name, at=asked.at, by=asked.by, command_id=asked.id, sealed=envelope.sealed)
@@ -352,6 +451,14 @@ class Engine:
     def _entries(self, envelope: Envelope, drafts: Sequence[Draft], at: dt.datetime) -> tuple[PrivateEntry, ...]:
         return envelope.entries(drafts[0].tags[0], at.date(), self._setup.retention) if drafts else ()
 
+    def _locked(self, entries: Iterable[PrivateEntry]) -> Sequence[PrivateEntry]:
+        return [*entries] if self._vault is None else [self._vault.lock(entry) for entry in entries]
+
+    def _private(self, ref: str) -> PrivateEntry | None:
+        """Give a private entry as it was before the vault."""
+        entry = self._store.private(ref)
+        return entry if entry is None or self._vault is None else self._vault.open(entry)
+
     def _outcome_of(self, asked: Asked, refusal: RefusalError | None) -> StoredOutcome:
         return StoredOutcome(
             command_id=self._memory.stored(asked.id),
@@ -367,7 +474,7 @@ class Engine:
                 drafts=decided.drafts,
                 condition=Condition(tags=decided.read, after=self._memory.position),
                 outcomes=[self._outcome_of(asked, decided.refusal)],
-                private=decided.private,
+                private=self._locked(decided.private),
                 documents={} if decided.refusal else asked.documents,
                 erase=() if decided.refusal else asked.erase,
             )
@@ -377,7 +484,7 @@ class Engine:
         state = None
         # It is stored. Whatever stands in the way of reading it back now must not sound like a refusal.
         with suppress(StoreBusyError):
-            self._memory.follow(hear_after=self._heard)
+            self._follow_to(position)
             self._hear()
             state = self._memory.subject(decided.primary) if decided.drafts else None
         return Outcome(id=asked.id, state=state, events=decided.events, position=position)
@@ -397,7 +504,7 @@ class Engine:
             self._not_in_a_batch("a batch")
             self._follow()
             self._settle()
-            self._batch = Batch(self._memory.position)
+            self._open_batch()
             try:
                 yield self
                 self._store_batch()
@@ -405,6 +512,99 @@ class Engine:
                 self._drop_batch()
                 raise
             self._react()
+
+    def _do_jobs(self, jobs: Sequence[Job]) -> None:
+        """Do what several threads have asked for, with one commit where that is possible."""
+        try:
+            together: list[Job] = []
+            for job in jobs:
+                if isinstance(job.command, self._room_of_command[type(job.command)].after_all):
+                    self._do_together(together)
+                    together = []
+                    self._do_alone(job)
+                else:
+                    together.append(job)
+            self._do_together(together)
+        except Exception as error:
+            # Each caller has to hear of it, and may ask again with the same id.
+            for job in jobs:
+                if job.outcome is None and job.error is None:
+                    job.error = error
+
+    def _do_alone(self, job: Job) -> None:
+        try:
+            job.outcome = self._answer(job)
+        except Exception as error:
+            job.error = error
+
+    def _answer(self, job: Job) -> Outcome:
+        """Do one command, and what follows from it."""
+        raise NotImplementedError
+
+    def _asked_of(self, job: Job) -> Asked:
+        return Asked(command=job.command, by=job.by, id=job.id, at=self._now() if job.at is None else aware(job.at))
+
+    def _do_together(self, jobs: Sequence[Job]) -> None:
+        if len(jobs) > 1:
+            try:
+                self._store_together(jobs)
+            except (GridgovError, ValueError, LookupError, TypeError):
+                # Nothing of it is stored, or nobody knows; each on its own gets its own answer, by its id.
+                for job in jobs:
+                    job.outcome = job.error = None
+            else:
+                self._react()
+                return
+        for job in jobs:
+            self._do_alone(job)
+
+    def _store_together(self, jobs: Sequence[Job]) -> None:
+        """Decide several commands one after the other and store them as one commit."""
+        for attempt in range(ATTEMPTS_MAX):
+            self._follow()
+            self._settle()
+            self._open_batch()
+            try:
+                batch = self._decide_together(jobs)
+                last = self._append_batch(batch)
+            except AppendConflictError:
+                self._drop_batch()
+                self._pause(attempt)
+                continue
+            except BaseException:
+                self._drop_batch()
+                raise
+            self._tell_places(jobs, batch, last)
+            with suppress(GridgovError):
+                # It is stored. Whatever stands in the way now comes back with the next call.
+                self._take_batch(batch, last)
+            return
+        raise AppendConflictError("what these commands rest on")
+
+    def _decide_together(self, jobs: Sequence[Job]) -> Batch:
+        batch = self._batch
+        if batch is None:
+            raise RuntimeError("no batch is open")
+        for job in jobs:
+            job.outcome = job.error = None
+            try:
+                job.outcome = self._run(self._asked_of(job))
+            except (RefusalError, CommandConflictError) as error:
+                job.error = error
+        return batch
+
+    def _tell_places(self, jobs: Sequence[Job], batch: Batch, last: int) -> None:
+        """Put into the outcomes where their records stand: the drafts of a commit lie side by side."""
+        first = last - len(batch.drafts) + 1
+        places = {draft.command_id: place for place, draft in enumerate(batch.drafts, start=first)}
+        for job in jobs:
+            if job.outcome is not None and job.outcome.position is None:
+                place = places.get(self._memory.stored(job.id), last)
+                job.outcome = attrs.evolve(job.outcome, position=place)
+
+    def _open_batch(self) -> None:
+        self._batch = Batch(self._memory.position)
+        self._memory.presume()
 
     def _not_in_a_batch(self, what: str) -> None:
         if self._batch is not None:
@@ -442,30 +642,32 @@ class Engine:
         )
 
     def _drop_batch(self) -> None:
-        """Forget what was only presumed, and hear what others have stored meanwhile."""
+        """Take back what was only presumed, and hear what others have stored meanwhile."""
         self._batch = None
-        self._memory.forget()
+        self._memory.undo()
         self._memory.follow(hear_after=self._heard)
         self._hear()
         self._check_setup()
 
     def _store_batch(self) -> None:
-        for _ in range(ATTEMPTS_MAX):
+        for attempt in range(ATTEMPTS_MAX):
             batch = self._batch
             if batch is None:
                 raise RuntimeError("no batch is open")
             try:
-                self._append_batch(batch)
+                last = self._append_batch(batch)
             except AppendConflictError:
+                self._pause(attempt)
                 self._decide_batch_anew(batch)
                 continue
+            self._take_batch(batch, last)
             return
         raise AppendConflictError("what this batch rests on")
 
     def _decide_batch_anew(self, batch: Batch) -> None:
         """Somebody else was faster: decide everything again; each answer must stay what it was."""
         self._drop_batch()
-        self._batch = Batch(self._memory.position)
+        self._open_batch()
         for asked, accepted in batch.asked:
             try:
                 self._run(asked)
@@ -476,27 +678,33 @@ class Engine:
             if again is not accepted:
                 raise AppendConflictError(f"what {type(asked.command).__name__} {asked.id!r} of this batch rests on")
 
-    def _append_batch(self, batch: Batch) -> None:
+    def _append_batch(self, batch: Batch) -> int:
         if not batch.outcomes:
-            self._batch = None
-            return
-        last = self._store.append(
+            return batch.start
+        return self._store.append(
             Commit(
                 drafts=batch.drafts,
                 condition=Condition(tags=frozenset(batch.read), after=batch.start),
                 outcomes=list(batch.outcomes.values()),
-                private=list(batch.private.values()),
+                private=self._locked(batch.private.values()),
             )
         )
+
+    def _take_batch(self, batch: Batch, last: int) -> None:
+        """Go on from what was stored."""
         if last != batch.start + len(batch.drafts):
             # Others wrote beside us; what they wrote has to be folded in its own order.
-            self._drop_batch()
+            self._batch = None
+            self._memory.undo()
+            self._follow_to(last)
+            self._hear()
+            self._check_setup()
             return
         self._batch = None
         self._memory.position = last
         places = range(batch.start + 1, last + 1)
         self._memory.unheard += [attrs.evolve(s, position=p) for s, p in zip(batch.seen, places, strict=True)]
-        self._memory.drop_settled()
+        self._memory.settle()
         self._hear()
 
     def _hear(self) -> None:
@@ -539,17 +747,26 @@ class Engine:
                     with self.batch() if len(page) > 1 else nullcontext():
                         for reaction in page:
                             self._do_own(reaction.command, by=REACTOR, id=f"{OWN}{reaction.id}", at=seen.at)
+                self._do_what_plugins_ask(seen)
                 self._pending.pop(0)
                 if shared:
                     self._save_reactions()
         except GridgovError as error:
             if not error.temporary:
                 raise
+            LOG.info("reactions.waiting pending=%d error=%s", len(self._pending), type(error).__name__)
         finally:
             self._reacting = False
 
     def _after(self, seen: Seen) -> Any:
         return self._memory.subject_at(seen.tags[0], seen.position)
+
+    def _do_what_plugins_ask(self, seen: Seen) -> None:
+        """Ask for the commands that plugins would have follow; each in the name of its plugin, under the grants."""
+        after = partial(self._after, seen)
+        for each in self._host.reactions(seen.name, seen.event, after, self._setup, by=seen.by):
+            id_ = f"{OWN}{each.by}:{seen.position}:{each.index}"
+            self._do_own(each.command, by=each.by, id=id_, at=seen.at)
 
     def _do_own(self, command: Any, *, by: str, id: str, at: dt.datetime) -> None:  # noqa: A002
         """Ask for something that the office itself wants; a wrong one must not stop the others."""
@@ -560,7 +777,7 @@ class Engine:
         except (GridgovError, ValueError, LookupError) as error:
             if isinstance(error, GridgovError) and (error.temporary or isinstance(error, SetupMismatchError)):
                 raise
-            self._host.faults.append(Fault("gridgov", type(command).__name__, f"{id}: {error}"))
+            self._host.faults.append(Fault("gridgov", type(command).__name__, f"{id}: {type(error).__name__}"))
 
     def _save_reactions(self) -> None:
         """Save how far reactions have come: a crash before that only makes them ask again."""
@@ -589,6 +806,7 @@ class Engine:
                     conflicts += 1
                     if conflicts == ATTEMPTS_MAX:
                         raise
+                    self._pause(conflicts)
                     continue
                 done += count
                 if count < TICK_PAGE:
@@ -599,6 +817,7 @@ class Engine:
                         break
             if self._memory.position - self._reacted >= REACTIONS_PAGE:
                 self._save_reactions()
+            self._keep_snapshot(SNAPSHOT_RECORDS)
         return Ticked(done=done, until=until)
 
     def _tick_page(self, now: dt.datetime) -> int:

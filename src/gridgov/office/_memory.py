@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import heapq
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -70,6 +71,19 @@ class _Subjects(Mapping[str, Any]):
         return len(self._memory.live)
 
 
+@attrs.define(eq=False)
+class _Presumed:
+    """What was before a batch that is not stored yet.
+
+    :param before: tag → its subject, None where none was live, and what was known to fall due.
+    :param taken: what was taken from the heap; :param tallied: what was counted.
+    """
+
+    before: dict[str, tuple[Any, frozenset[tuple[dt.datetime, str]]]] = attrs.field(factory=dict)
+    taken: list[tuple[dt.datetime, str, str]] = attrs.field(factory=list)
+    tallied: Counter[tuple[str, ...]] = attrs.field(factory=Counter)
+
+
 class Memory:
     """The fold.
 
@@ -93,6 +107,7 @@ class Memory:
 
     def forget(self) -> None:
         """Begin again from nothing."""
+        self._presumed: _Presumed | None = None
         self.position = 0
         self.live: dict[str, Any] = {}
         self.tally: Counter[tuple[str, ...]] = Counter()
@@ -100,6 +115,65 @@ class Memory:
         self._due_known: dict[str, frozenset[tuple[dt.datetime, str]]] = {}
         self._settled: list[str] = []
         self._absent: set[str] = set()
+
+    def fold(self) -> dict[str, Any]:
+        """Give everything that was folded, as a snapshot keeps it."""
+        return {
+            "position": self.position,
+            "live": self.live,
+            "tally": dict(self.tally),
+            "due": self._due,
+            "due_known": self._due_known,
+        }
+
+    def take(self, fold: Mapping[str, Any]) -> None:
+        """Go on from what a snapshot has kept.
+
+        :raises LookupError: it is not whole; :raises TypeError: it is something else.
+        """
+        live, tally, due, known = dict(fold["live"]), Counter(fold["tally"]), list(fold["due"]), dict(fold["due_known"])
+        self.forget()
+        self.position, self.live, self.tally, self._due, self._due_known = fold["position"], live, tally, due, known
+
+    def same_as_folded_again(self) -> bool:
+        """Say whether everything folded again, from the first record, is what is known here."""
+        again = Memory(self._store, self._codec, self._prefix.removesuffix("/"))
+        while again.position != self.position:  # others may write meanwhile
+            again.follow(hear_after=sys.maxsize)
+            self.follow()
+        return again.live == self.live and again.tally == self.tally
+
+    def presume(self) -> None:
+        """Remember from now on what every change was like before, until :meth:`settle` or :meth:`undo`."""
+        self._presumed = _Presumed()
+
+    def settle(self) -> None:
+        """What was presumed is stored."""
+        self._presumed = None
+        self.drop_settled()
+
+    def undo(self) -> None:
+        """Take back everything since :meth:`presume`, and what was taken from the things that fall due."""
+        presumed, self._presumed = self._presumed, None
+        if presumed is None:
+            return
+        for tag, (subject, due) in presumed.before.items():
+            if subject is None:
+                self.live.pop(tag, None)
+            else:
+                self.live[tag] = subject
+            for at, key in due - self._due_known.get(tag, frozenset()):
+                heapq.heappush(self._due, (at, tag, key))
+            if due:
+                self._due_known[tag] = due
+            else:
+                self._due_known.pop(tag, None)
+        for at, tag, key in presumed.taken:
+            heapq.heappush(self._due, (at, tag, key))
+        self.tally.subtract(presumed.tallied)
+        for tallied in presumed.tallied:
+            if not self.tally[tallied]:
+                del self.tally[tallied]
 
     def stored(self, name: str) -> str:
         """Give a tag, stream or cursor name as it stands in the store."""
@@ -158,6 +232,8 @@ class Memory:
             if before is None and place == 0 and seen.stream_version > 1:
                 before = self._refold(tag, seen.position)
             after = room.evolve(tag, before, seen.event)
+            if self._presumed is not None and tag not in self._presumed.before:
+                self._presumed.before[tag] = (self.live.get(tag), self._due_known.get(tag, frozenset()))
             self.live[tag] = after
             self._absent.discard(tag)
             primary = after if place == 0 else primary
@@ -166,6 +242,8 @@ class Memory:
                 self._settled.append(tag)
         for key in room.tally(seen.event, primary):
             self.tally[key] += 1
+            if self._presumed is not None:
+                self._presumed.tallied[key] += 1
         return seen
 
     def drop_settled(self) -> None:
@@ -194,6 +272,8 @@ class Memory:
         """Take the earliest thing that falls due by an instant; None if nothing does."""
         while self._due and self._due[0][0] <= until:
             at, tag, key = heapq.heappop(self._due)
+            if self._presumed is not None:
+                self._presumed.taken.append((at, tag, key))
             subject = self.live.get(tag)
             if subject is None:
                 continue
@@ -205,6 +285,11 @@ class Memory:
     def put_back(self, tag: str, due: FallsDue) -> None:
         """Put back what was taken and not done."""
         heapq.heappush(self._due, (due.at, tag, due.key))
+
+    def overdue_since(self, at: dt.datetime) -> tuple[int, dt.datetime | None]:
+        """Count what should have happened before an instant, to any subject, and give the earliest of it."""
+        late = [due for known in self._due_known.values() for due, _ in known if due < at]
+        return len(late), min(late, default=None)
 
     def overdue(self, tags: Iterable[str], at: dt.datetime) -> list[tuple[str, FallsDue]]:
         """Give what should have happened to some subjects before an instant, in order."""
@@ -288,6 +373,7 @@ _ROOM_OF_PREFIX = {
                 "period",
                 "roll",
             ),
+            ("announcement",),
         ),
         strict=True,
     )

@@ -3,32 +3,50 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import secrets
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import attrs
 
-from gridgov.access import check_access
-from gridgov.cases import OpenCase
+from gridgov.access import check_access, masked
+from gridgov.cases import CaseFile, OpenCase, unnamed
 from gridgov.decider import CLOCKS_DIFFER, View
-from gridgov.delivery import Channel, Courier, Delivered, Waiting
+from gridgov.delivery import Channel, Courier, Delivered, Progress, Waiting
 from gridgov.documents import ROOMS, check_types
-from gridgov.errors import NotFoundError, RefusalError, StoreBusyError, as_code
-from gridgov.hooks import Fault, Host, Loaded
+from gridgov.errors import NotFoundError, RefusalError, StoreBusyError, StoreDamagedError, as_code
+from gridgov.hooks import ACTOR, CodeList, Exporting, Fault, Host, Importing, Loaded
 from gridgov.notices import Notice, notices_for
-from gridgov.office._engine import OWN, SYSTEM, Asked, Engine, aware
+from gridgov.office._engine import OWN, SYSTEM, TOGETHER_MAX, Asked, Engine, Job, Ticked, aware
+from gridgov.office._health import Health, look, of_office
+from gridgov.office._leave import Leave
+from gridgov.office._log import LOG, told
 from gridgov.office._memory import Memory, Outcome, Seen
+from gridgov.office._together import Together
 from gridgov.proofs import Sealed
-from gridgov.setup import AmendSetup, ErasePrivate, ReadPrivate, Setup
-from gridgov.store import Checkpoint, MemoryStore, Record, Store, checkpoint, every_record, verify_chain
+from gridgov.setup import AmendSetup, ErasePrivate, Setup
+from gridgov.store import (
+    Checkpoint,
+    MemoryStore,
+    PrivateEntry,
+    Record,
+    Store,
+    Vault,
+    checkpoint,
+    every_record,
+    verify_records,
+)
 
 __all__ = ["Office", "open_office"]
 
 Answer = TypeVar("Answer")
+HEALTH_SECONDS = 1.0
+"""How long :meth:`Office.health` waits for a call that is under way."""
 PUBLIC = "publication"
 """The one purpose whose texts were written for everybody."""
 
@@ -49,22 +67,39 @@ class Office(Engine):
         channels: Sequence[Channel] = (),
         clock: Callable[[], dt.datetime] = _utc_now,
         entropy: Callable[[int], bytes] = secrets.token_bytes,
+        vault: Vault | None = None,
         owns_store: bool = False,
     ) -> None:
-        super().__init__(setup, store, host or Host(), clock, entropy)
-        self._delivering = threading.Lock()
+        super().__init__(setup, store, host or Host(), clock, entropy, vault)
+        self._together: Together[Job] = Together(self._do_jobs, self._lock, TOGETHER_MAX)
         self._owns_store = owns_store
         self._closed = False
         self._courier = Courier(
             store,
             (*channels, *self._host.channels()),
             self._notices_of,
-            cursor=self._memory.stored("delivery"),
+            outbox=self._memory.stored("delivery"),
+            zone=lambda: self._setup.calendar.zone,
+            text_of=self._text_of,
+            entropy=entropy,
         )
+        self._process = os.getpid()
+        self._ticked_at: dt.datetime | None = None
         self._catch_up()
+        LOG.info(
+            "office.opened jurisdiction=%s position=%d plugins=%s",
+            setup.jurisdiction,
+            self._memory.position,
+            ",".join(each.name for each in self._host.plugins),
+        )
 
     def close(self) -> None:
-        """Save what can be saved, let plugins finish, and let go of a store that the office opened."""
+        """Save what can be saved, let plugins finish, and let go of a store that the office opened.
+
+        In a process that was forked off nothing is closed: all of it is the parent's.
+        """
+        if os.getpid() != self._process:
+            return
         with self._lock:
             if self._closed:
                 return
@@ -75,9 +110,11 @@ class Office(Engine):
             with self._lock:
                 self._react()
                 self._save_reactions()
+                self._keep_snapshot()
         finally:
             if self._owns_store:
                 self._store.close()
+            LOG.info("office.closed position=%d faults=%d", self._memory.position, len(self._host.faults))
 
     def __enter__(self) -> Self:
         return self
@@ -87,6 +124,7 @@ class Office(Engine):
     ) -> None:
         self.close()
 
+    @told
     def handle(self, command: Any, *, by: str, id: str | None = None, at: dt.datetime | None = None) -> Outcome:  # noqa: A002
         """Let a command happen, or have it refused; in both cases the outcome is stored.
 
@@ -108,20 +146,40 @@ class Office(Engine):
         if type(command) not in self._room_of_command:
             raise TypeError(f"{type(command).__name__} is no command of this office")
         check_types(command)
+        self._check_caller(by, id)
+        if at is not None and aware(at) > self._now() + CLOCKS_DIFFER:
+            raise ValueError(f"{at} lies in the future; a command happens now, or has happened")
+        room = self._room_of_command[type(command)]
+        if isinstance(command, room.present) and at is not None and aware(at) > self._now() - CLOCKS_DIFFER:
+            at = None  # two clocks that differ by a minute must not put it before what is done now
+        job = Job(command=command, by=by, id=id or self._new_id(), at=at)
+        if self._batch is not None and self._batch.thread == threading.get_ident():
+            with self._lock:
+                self._do_alone(job)
+        else:
+            self._together.do(job)
+        if job.error is not None:
+            raise job.error
+        if job.outcome is None:
+            raise StoreBusyError("the thread that stored this was interrupted; ask again with the same id")
         with self._lock:
-            self._check_caller(by, id)
-            if at is not None and aware(at) > self._now() + CLOCKS_DIFFER:
-                raise ValueError(f"{at} lies in the future; a command happens now, or has happened")
-            room = self._room_of_command[type(command)]
-            if isinstance(command, room.after_all):
-                # It changes what the whole street rests on; what was due before it comes before it.
-                self._follow()
-                self._do_all_due(self._now())
-            if isinstance(command, room.present) and at is not None and aware(at) > self._now() - CLOCKS_DIFFER:
-                at = None  # two clocks that differ by a minute must not put it before what is done now
-            outcome = self._ask_for(command, by=by, id=id or self._new_id(), at=at)
-            events = tuple(self._shown_event(event, type(command), by) for event in outcome.events)
-            return attrs.evolve(outcome, state=self._shown(outcome.state, type(command), by), events=events)
+            return self._shown_outcome(job.outcome, job)
+
+    def _answer(self, job: Job) -> Outcome:
+        if isinstance(job.command, self._room_of_command[type(job.command)].after_all):
+            # It changes what the whole street rests on; what was due before it comes before it.
+            self._follow()
+            self._do_all_due(self._now())
+        try:
+            return self._run(self._asked_of(job))
+        finally:
+            if self._batch is None:
+                self._react()
+
+    def _shown_outcome(self, outcome: Outcome, job: Job) -> Outcome:
+        command = type(job.command)
+        events = tuple(self._shown_event(event, command, job.by) for event in outcome.events)
+        return attrs.evolve(outcome, state=self._shown(outcome.state, command, job.by), events=events)
 
     def _shown_event(self, event: Any, command: type, by: str) -> Any:
         tags = self._room_of_command[command].tags(event)
@@ -131,16 +189,24 @@ class Office(Engine):
         """Give what of a subject, or of an event of it, may be shown to who asked."""
         if subject is None:
             return None
-        room = self._room_of_command[command]
-        return room.shown(subject, self._setup.given(room.name, at=self._now(), by=by), of)
+        room, now = self._room_of_command[command], self._now()
+        masks = Leave(self._setup, by, now).to_see(command, subject if of is None else of)
+        given = self._setup.given(room.name, at=now, by=by, masked=masks)
+        return masked(room.shown(subject, given, of), masks, by=by)
+
+    def _check_process(self) -> None:
+        if os.getpid() != self._process:
+            # The connection, the locks and the plugins' threads stayed with the parent.
+            raise RuntimeError("an office does not cross a fork; open one in each process, after the fork")
 
     def _check_caller(self, by: Any, id: Any = None) -> None:  # noqa: A002
+        self._check_process()
         if self._closed:
             raise RuntimeError("the office is closed; open it again")
         if not isinstance(by, str) or not isinstance(id, str | None):
             raise TypeError(f"an actor and a command id are strings, not {by!r} and {id!r}")
-        if by.startswith(SYSTEM) or not by:
-            raise ValueError(f"{by!r} is no actor; who acts has an id, and {SYSTEM}* are the office's own")
+        if by.startswith((SYSTEM, ACTOR)) or not by:
+            raise ValueError(f"{by!r} is no actor; who acts has an id, and {SYSTEM}* and {ACTOR}* are the office's own")
         roster = self._setup.roster
         if as_code(by) != repr(by) and by not in roster.persons and by not in roster.organizations:
             # It stands in the store for ever, and the name of a resident may not.
@@ -148,30 +214,137 @@ class Office(Engine):
         if id is not None and (id.startswith(OWN) or not id):
             raise ValueError(f"the command id {id!r} is not for callers; choose another one")
 
-    def _ask_for(self, command: Any, *, by: str, id: str, at: dt.datetime | None = None) -> Outcome:  # noqa: A002
-        try:
-            return self._run(Asked(command=command, by=by, id=id, at=self._now() if at is None else aware(at)))
-        finally:
-            if self._batch is None:
-                self._react()
+    def deliver(
+        self,
+        now: dt.datetime | None = None,
+        *,
+        channels: Collection[str] | None = None,
+        limit: int | None = None,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> Delivered:
+        """Send every notice that is new or due, once; wait for nothing. See :class:`gridgov.delivery.Courier`.
 
-    def deliver(self, now: dt.datetime | None = None) -> Delivered:
-        """Send every notice that is new or due again; see :class:`gridgov.delivery.Courier`."""
-        moment = self._now() if now is None else aware(now)
+        :param now: the instant of the whole pass; None for the office's own clock as it goes.
+        :param channels: send on these only; None for all. :param limit: at most so many attempts on each.
+        :param stopped: asked between messages; True ends the pass.
+        :raises StoreError: the store keeps no messages.
+        """
+        moment = None if now is None else aware(now)
         with self._lock:
             self._not_in_a_batch("a delivery")
             self._follow()
-        with self._delivering:
-            return self._courier.run(moment)
+        clock = self._now if moment is None else (lambda: moment)
+        return self._courier.run(clock, channels=channels, limit=limit, stopped=stopped)
 
-    def undelivered(self) -> tuple[Waiting, ...]:
-        """Give every notice that has not arrived, dead letters included."""
-        return self._courier.waiting
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The names of the channels, the given ones and those of plugins."""
+        return self._courier.channels
+
+    def undelivered(
+        self,
+        *,
+        channel: str | None = None,
+        to: str | None = None,
+        topic: str | None = None,
+        dead: bool | None = None,
+    ) -> tuple[Waiting, ...]:
+        """Give every notice that has not arrived, dead letters included, in order of its next attempt.
+
+        :param topic: as in ``"case:app-4711"``; :param dead: only dead letters, or only those that still wait.
+        """
+        whole = None if topic is None else self._memory.stored(topic)
+        return self._courier.waiting(channel=channel, to=to, topic=whole, dead=dead)
 
     def resend(self, notice_id: str) -> None:
-        """Let a dead letter be tried again in the next :meth:`deliver`."""
-        with self._delivering:
-            self._courier.resend(notice_id, self._now())
+        """Let a dead letter be tried again in the next :meth:`deliver`.
+
+        :raises NotFoundError: there is no such notice; :raises StoreError: it has arrived.
+        :raises StoreBusyError: its channel is in use at this moment; may succeed later.
+        """
+        self._courier.mend(notice_id, self._now())
+
+    def mend(
+        self,
+        notice_id: str,
+        *,
+        by: str,
+        to: str | None = None,
+        channel: str | None = None,
+        text: str | None = None,
+    ) -> None:
+        """Change a notice that has not arrived, under the same id, and let it be tried again.
+
+        :param by: who mended it; it is kept with the notice. :param text: without personal data.
+        :raises NotFoundError: there is no such notice, or no such channel; :raises StoreError: it has arrived.
+        :raises StoreBusyError: its channel is in use at this moment; may succeed later.
+        """
+        self._check_caller(by)
+        self._courier.mend(notice_id, self._now(), to=to, channel=channel, text=text, by=by)
+
+    def acknowledge(self, notice_id: str, *, by: str) -> None:
+        """Remember that the receiver of a notice has read it; saying it again changes nothing.
+
+        :param by: the receiver, or a person of the organization that it went to.
+        :raises RefusalError: ``notices.not-yours``: it went to somebody else, or there is none.
+        :raises StoreBusyError: it is being sent at this moment; may succeed later.
+        """
+        self._check_caller(by)
+        with suppress(NotFoundError):
+            message = self._courier.message(notice_id)
+            if self._setup.roster.acts_for(by, message.to):
+                self._courier.acknowledge(message, self._now())
+                return
+        raise RefusalError("notices.not-yours", "only who was told can say that they have read it")
+
+    def unread(self, topic: str, *, by: str) -> tuple[str, ...]:
+        """Give who has not read what they were told about something, by their ids.
+
+        :param topic: as in ``"case:app-4711"`` or ``"announcement:a-1"``.
+        :raises RefusalError: ``access.denied``: it needs a grant of ``Unread`` there.
+        """
+        self._check_caller(by)
+        with self._lock:
+            self._follow()
+            subject = self._memory.subject(topic)
+            day = self._setup.calendar.local(self._now()).date()
+        check_access(
+            self._setup.access,
+            "Unread",
+            by=by,
+            place=getattr(getattr(subject, "file", subject), "place", None),
+            roster=self._setup.roster,
+            territory=self._setup.territory,
+            on=day,
+            reading=True,
+        )
+        hidden = self._unnamed(subject, by, day)
+        found = self._courier.unread(self._memory.stored(topic))
+        return tuple(dict.fromkeys("withheld" if each in hidden else each for each in found))
+
+    def _unnamed(self, subject: Any, by: str, day: dt.date) -> frozenset[str]:
+        """Give who must not be named to *by*: a reporter who asked for that, to all but the desk."""
+        file, desk = getattr(subject, "file", None), self._setup.case_policy.on(day).desk
+        if not isinstance(file, CaseFile) or self._setup.roster.acts_for(by, desk):
+            return frozenset()
+        return unnamed(file, self._setup.roster, desk) - {by}
+
+    def progress(self, topic: str) -> Progress:
+        """Count the messages about something by how far they have come.
+
+        :param topic: as in ``"announcement:a-1"``.
+        """
+        return self._courier.progress(self._memory.stored(topic))
+
+    def _text_of(self, notice: Notice) -> str | None:
+        """Give the text that a notice is sent with; None where it was erased or taken back."""
+        with self._lock:
+            self._follow()
+            subject = self._memory.subject(notice.topic.removeprefix(self._memory.stored("")))
+            if getattr(subject, "withdrawn_at", None) is not None:
+                return None
+            entry = self._private(notice.text_ref)
+        return None if entry is None else entry.body.decode()
 
     def _notices_of(self, record: Record) -> Iterator[Notice]:
         if not record.stream.startswith(self._memory.stored("")):
@@ -191,6 +364,7 @@ class Office(Engine):
             later=partial(self._memory.events_after, seen.tags[0], record.position),
         )
 
+    @told
     def ask(self, view: View[Answer], *, by: str, at_least: int | None = None) -> Answer:
         """Answer a question from everything that is stored now (inside a batch: and kept in it).
 
@@ -207,19 +381,11 @@ class Office(Engine):
             if at_least is not None and self._memory.position < at_least:
                 raise StoreBusyError(f"the store stands at {self._memory.position}, not yet at {at_least}")
             kept = self._batch.seen if self._batch is not None else ()
-            sight = _Sight(self._memory, self._setup, self._now(), by, kept, self._store)
-            concerns = getattr(view, "concerns", None)
-            if not view.mine(by) and not (concerns is not None and concerns(by, sight)):
-                check_access(
-                    self._setup.access,
-                    type(view).__name__,
-                    by=by,
-                    place=view.place(sight),
-                    roster=self._setup.roster,
-                    territory=self._setup.territory,
-                    on=self._setup.calendar.local(self._now()).date(),
-                )
-            return view.answer(sight)
+            now = self._now()
+            sight = _Sight(self._memory, self._setup, now, by, kept, self._private)
+            sight.masked = Leave(self._setup, by, now).to_ask(view, sight)
+            answer: Answer = masked(view.answer(sight), sight.masked, by=by)
+            return answer
 
     def read_private(self, ref: str, *, by: str, purpose: str) -> str:
         """Give a private text, and leave a trace of who read it for what.
@@ -230,7 +396,7 @@ class Office(Engine):
         with self._lock:
             self._check_caller(by)
             self._not_in_a_batch("reading a private text")
-            entry = self._store.private(ref) if ref.startswith(self._memory.stored("")) else None
+            entry = self._private(ref) if ref.startswith(self._memory.stored("")) else None
             if entry is None:
                 raise NotFoundError("there is no such private text, or it was erased")
             if purpose != entry.purpose:
@@ -242,10 +408,10 @@ class Office(Engine):
             self._follow()
             tag = entry.subject.removeprefix(self._memory.stored(""))
             subject = self._memory.subject(tag)
-            place = subject.file.place if tag.startswith("case:") and subject is not None else None
             if tag.startswith("case:") and subject is not None:
                 self._check_withheld(subject, entry.ref, by)
-            self.handle(ReadPrivate(ref, subject=tag, purpose=purpose, place=place), by=by)
+            reading = Leave(self._setup, by, self._now()).reading(ref, tag, purpose, subject)
+            self._answer(Job(command=reading, by=by, id=self._new_id()))
             return entry.body.decode()
 
     def _check_withheld(self, subject: Any, ref: str, by: str) -> None:
@@ -296,8 +462,52 @@ class Office(Engine):
 
     @property
     def plugins(self) -> tuple[Loaded, ...]:
-        """The plugins at work, in order."""
+        """Every plugin in order: what it is, what it has added, and why one was set aside."""
         return self._host.plugins
+
+    @property
+    def importers(self) -> Mapping[str, Importing]:
+        """The importers of plugins, by name; ``office.importers[name].read(source)`` changes nothing."""
+        return self._host.importers()
+
+    @property
+    def exporters(self) -> Mapping[str, Exporting]:
+        """The exporters of plugins, by name; ``office.exporters[name].save(value, path)`` writes a file."""
+        return self._host.exporters()
+
+    @property
+    def code_lists(self) -> Mapping[str, CodeList]:
+        """The tables of codes that plugins bring, by id."""
+        return self._host.code_lists()
+
+    def tick(self, now: dt.datetime | None = None) -> Ticked:
+        """Do everything that has fallen due by *now*: warn, escalate, confirm, expire.
+
+        Each thing happens at the instant at which it was due, in order, so one tick over a long
+        gap leads to the same state as many small ones. Calling it again changes nothing.
+        """
+        self._check_process()
+        ticked = super().tick(now)
+        self._ticked_at = self._now()
+        LOG.debug("office.ticked done=%d position=%d", ticked.done, self._memory.position)
+        return ticked
+
+    def health(self) -> Health:
+        """Say how this street is; reads only, and never raises for a store that is down."""
+        idle = self._lock.acquire(timeout=HEALTH_SECONDS)
+        try:
+            found = look(self._memory, self._store, self._now(), idle=idle)
+            return of_office(
+                found,
+                is_open=not self._closed,
+                last_tick=self._ticked_at,
+                pending=len(self._pending),
+                set_aside=[each.name for each in self._host.plugins if each.state == "set aside"],
+                faults=len(self._host.faults),
+            )
+        finally:
+            if idle:
+                self._lock.release()
 
     @property
     def faults(self) -> tuple[Fault, ...]:
@@ -349,6 +559,7 @@ class Office(Engine):
                 self._setup = fresh
                 outcome = self._store_one(asked, decided)
                 self._newer_days = False
+                LOG.info("setup.amended position=%d", outcome.position or 0)
             except BaseException:
                 self._setup = before
                 raise
@@ -404,12 +615,21 @@ class Office(Engine):
             if record.name in names and record.stream.startswith(own):
                 yield self._memory.seen(record).event
 
-    def verify(self) -> int:
+    def verify(self, *against: Checkpoint, snapshot: bool = False) -> int:
         """Check every chain in the store; give the count of records.
 
-        :raises StoreDamagedError: names the first record that does not match.
+        :param against: checkpoints of this store that were kept elsewhere: they show a cut tail, too.
+        :param snapshot: also fold everything again and compare it with what the office knows.
+        :raises StoreDamagedError: names the first record that does not match, or the checkpoint.
         """
-        return verify_chain(every_record(self._store))
+        count = verify_records(every_record(self._store), against=against)
+        if snapshot:
+            with self._lock:
+                self._not_in_a_batch("a comparison with the snapshot")
+                self._follow()
+                if not self._memory.same_as_folded_again():
+                    raise StoreDamagedError("", 0, "what was kept in the snapshot is not what the records say")
+        return count
 
     def checkpoint(self, *, through: int | None = None) -> Checkpoint:
         """Check every chain in the store and give one digest over all of them, to be kept elsewhere.
@@ -424,18 +644,25 @@ class _Sight:
     """What a view sees."""
 
     def __init__(
-        self, memory: Memory, setup: Setup, at: dt.datetime, by: str, kept: Sequence[Seen], store: Store
+        self,
+        memory: Memory,
+        setup: Setup,
+        at: dt.datetime,
+        by: str,
+        kept: Sequence[Seen],
+        find: Callable[[str], PrivateEntry | None],
     ) -> None:
-        self._store = store
+        self._find = find
         self._memory = memory
         self._kept = kept
         self._setup = setup
         self._at = at
         self._by = by
+        self.masked: frozenset[str] = frozenset()
         self.tally = memory.tally
 
     def given(self, room: str) -> Any:
-        return self._setup.given(room, at=self._at, by=self._by)
+        return self._setup.given(room, at=self._at, by=self._by, masked=self.masked)
 
     def subject(self, tag: str) -> Any:
         return self._memory.subject(tag)
@@ -448,7 +675,7 @@ class _Sight:
         yield from (seen.event for seen in self._kept if tag in seen.tags)
 
     def public(self, sealed: Sealed, purpose: str) -> str:
-        entry = self._store.private(sealed.ref)
+        entry = self._find(sealed.ref)
         return entry.body.decode() if entry is not None and entry.purpose == purpose == PUBLIC else ""
 
     def began(self, name: str, after: int) -> Iterator[tuple[int, str]]:
@@ -460,19 +687,22 @@ def open_office(
     store: Store | str | None = None,
     *,
     plugins: Sequence[Any] = (),
-    discover: bool = True,
+    discover: bool | Sequence[str] = True,
     channels: Sequence[Channel] = (),
     clock: Callable[[], dt.datetime] = _utc_now,
     entropy: Callable[[int], bytes] = secrets.token_bytes,
+    vault: Vault | None = None,
 ) -> Office:
     """Open an office on a store; the first opening adopts the setup.
 
     :param store: a store (which stays the caller's to close), or the URL of one that a plugin
         opens (``"sqlite:///youyi.db"``), or None for one in memory.
     :param plugins: plugin objects, or (name, object) pairs, after the installed ones.
-    :param discover: also use the installed plugins (entry-point group ``gridgov``).
+    :param discover: which of the installed plugins (entry-point group ``gridgov``) to use: True for all, in the order
+        of their names; a sequence of names for these, in its order; False for none.
     :param channels: channels for notices, beside those of plugins.
     :param clock: gives the current instant, aware; :param entropy: gives random bytes.
+    :param vault: locks private texts before the store sees them; see :class:`gridgov.store.Vault`.
     :raises SetupMismatchError: the store was adopted with another setup; carries the difference.
     :raises PluginError: a plugin does not fit.
     :raises StoreError: the store cannot be used; the file was left as it was.
@@ -484,7 +714,16 @@ def open_office(
     owns_store = store is None or isinstance(store, str)
     try:
         opened = host.open_store(store) if isinstance(store, str) else MemoryStore() if store is None else store
-        return Office(setup, opened, host=host, channels=channels, clock=clock, entropy=entropy, owns_store=owns_store)
+        return Office(
+            setup,
+            opened,
+            host=host,
+            channels=channels,
+            clock=clock,
+            entropy=entropy,
+            vault=vault,
+            owns_store=owns_store,
+        )
     except BaseException:
         host.close()
         if opened is not None and owns_store:
