@@ -89,12 +89,20 @@ def points() -> Measured:
     return topic.measure()
 
 
+def stores() -> Measured:
+    sys.path.insert(0, str(HERE / "stores"))
+    import topic
+
+    return topic.measure()
+
+
 TOPICS: dict[str, Callable[[], Measured]] = {
     "street": street,
     "merging": merging,
     "cases": cases,
     "routing": routing,
     "points": points,
+    "stores": stores,
 }
 
 

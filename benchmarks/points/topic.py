@@ -128,9 +128,9 @@ def fresh(folder: str, number: int) -> Path:
 
 def appended(events: list[Any], folder: Path) -> float:
     """Write the same events into the store, a thousand to a commit, with chain and tags."""
-    from gridgov_sql import SqlStore
+    from gridgov_sql import open_sqlite
 
-    store = SqlStore(f"sqlite:///{folder / 'ours.db'}")
+    store = open_sqlite(f"sqlite:///{folder / 'ours.db'}")
     began = time.perf_counter()
     for first in range(0, len(events), 1000):
         year.written(store, events[first : first + 1000], first)

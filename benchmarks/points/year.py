@@ -202,14 +202,14 @@ def written(store: Any, events: list[PointsEvent], first: int) -> None:
 
 def street(households: int, transfers: int) -> dict[str, float]:
     """Close, rank and publish every month of a street's year on SQLite, with every resident's proof."""
-    from gridgov_sql import SqlStore
+    from gridgov_sql import open_sqlite
 
     town = Town(households, random.Random(6))
     clock = SimulatedClock(dt.datetime(YEAR, 1, 1, tzinfo=ZONE))
     salts: dict[str, bytes] = {}
     log, spent, records, checked = MonthLog(()), {"close": 0.0, "publish": 0.0, "rank": 0.0}, 0, 0
     with tempfile.TemporaryDirectory() as folder:
-        store = SqlStore(f"sqlite:///{folder}/street.db")
+        store = open_sqlite(f"sqlite:///{folder}/street.db")
         with open_office(leagued(), store=store, clock=clock) as office:
             for number in range(1, 13):
                 page: list[PointsEvent] = []
