@@ -16,6 +16,10 @@ PLUGINS = (
     "plugins/gridgov-sample-rules",
     "plugins/gridgov-days-cn",
     "plugins/gridgov-importers",
+    "plugins/gridgov-im",
+    "plugins/gridgov-mail",
+    "plugins/gridgov-webhook",
+    "plugins/gridgov-apprise",
 )
 TOML = nox.project.load_toml("pyproject.toml")
 
@@ -75,10 +79,17 @@ def grounds(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the tests, property tests, plugins and examples against the built wheels."""
-    install(session, *group("tests"), extras="[reports,testing,fast,exact,geo,sheets,notice,sign,sm]")
+    install(session, *group("tests"), extras="[reports,testing,fast,exact,geo,sheets,notice,sign,sm,vault]")
     session.run("pytest", "-n", "2", "--dist", "worksteal", "tests", "plugins", *session.posargs)
     for python in NEWER:
         session.notify(f"fast-{python}")
+
+
+@nox.session
+def sqlalchemy20(session: nox.Session) -> None:
+    """Run the tests of the SQL stores on the older line of SQLAlchemy that they support."""
+    install(session, *group("tests"), "sqlalchemy>=2.0.40,<2.1", extras="[testing]")
+    session.run("pytest", "-n", "2", "plugins/gridgov-sql", *session.posargs)
 
 
 NEWER = newer_interpreters()
@@ -87,7 +98,7 @@ if NEWER:
     @nox.session(python=NEWER)
     def fast(session: nox.Session) -> None:
         """Run the fast tests on the other interpreters of this machine."""
-        install(session, *group("tests"), extras="[reports,testing,fast,exact,geo,sheets,notice,sign,sm]")
+        install(session, *group("tests"), extras="[reports,testing,fast,exact,geo,sheets,notice,sign,sm,vault]")
         session.run("pytest", "-n", "2", "-m", "not slow and not data", "tests", "plugins", *session.posargs)
 
 
@@ -133,7 +144,7 @@ def bench(session: nox.Session) -> None:
 @nox.session
 def deep(session: nox.Session) -> None:
     """Run the property tests at depth, the many kills, and the mutation run over the core."""
-    install(session, *group("tests"), extras="[reports,testing,fast,exact,geo,sheets,notice,sign,sm]")
+    install(session, *group("tests"), extras="[reports,testing,fast,exact,geo,sheets,notice,sign,sm,vault]")
     environment = {"HYPOTHESIS_PROFILE": "deep", "GRIDGOV_DEEP": "1", **os.environ}
     session.run("pytest", "-n", "2", "tests", "plugins", *session.posargs, env=environment)
     session.run("python", "tests/mutation.py", env=environment)

@@ -10,12 +10,26 @@ from typing import Any
 
 import attrs
 
-from gridgov import cases, points
+from gridgov import cases, points, setup
 from gridgov.access import STANDING_ROLES
 from gridgov.cases import LIFE, STATES
 from gridgov.documents import ROOMS, json_schemas
 from gridgov.documents._models import DOCUMENTS, TABLES
-from gridgov.hooks import Hooks
+from gridgov.hooks import (
+    FAILURES,
+    VERSION,
+    Added,
+    Code,
+    CodeList,
+    Exporter,
+    Fault,
+    Happening,
+    Hooks,
+    Importer,
+    Loaded,
+    Refused,
+    Wanted,
+)
 from gridgov.notices import AUDIENCES
 from gridgov.routing import FACTS
 from gridgov.testing import life_sample
@@ -157,12 +171,54 @@ def hooks() -> str:
         "Mark a function with `gridgov.hookimpl`; its name and arguments must be those of the hook (fewer arguments",
         "are fine). Each docstring is the contract.",
         "",
+        f"A plugin may state `gridgov_hooks = {VERSION}`, the version of the hooks that it was built for; with another one it",
+        "is refused when it registers. How to write, try and package one stands in [the how-to](../howto/plugin.md).",
+        "",
+        *failures(),
     ]
     for name, hook in vars(Hooks).items():
         if name.startswith("gridgov_"):
             signature = str(inspect.signature(hook)).replace("(self, ", "(").replace("(self)", "()").replace("'", "")
             lines += [f"## `{name}{signature}`", "", inspect.cleandoc(hook.__doc__ or ""), ""]
-    return re.sub(r":class:`~?(?:[\w.]+\.)?(\w+)`", r"`\1`", "\n".join(lines))
+    return re.sub(r":(?:class|data):`~?(?:[\w.]+\.)?(\w+)`", r"`\1`", "\n".join([*lines, *through_the_door()]))
+
+
+def through_the_door() -> list[str]:
+    """What plugins give and get, each with its docstring: values with their fields, objects with their methods."""
+    lines = ["# What passes through the door", "", "All of it is in `gridgov.hooks`.", ""]
+    for shape in (Refused, Happening, Wanted, Code, CodeList, Importer, Exporter, Loaded, Added, Fault):
+        lines += [f"## {shape.__name__}", "", _told(shape), ""]
+        if attrs.has(shape):
+            lines += [*_fields(shape), ""]
+            continue
+        for name, each in vars(shape).items():
+            function = each.fget if isinstance(each, property) else each
+            if not name.startswith("_") and inspect.isfunction(function):
+                told = (
+                    "" if isinstance(each, property) else re.sub(r"self, |, /|'", "", str(inspect.signature(function)))
+                )
+                lines += [f"### `{name}{told}`", "", _told(function), ""]
+    return lines
+
+
+def failures() -> list[str]:
+    """The one table of what becomes of a plugin that fails."""
+    lines = [
+        "## When a plugin fails",
+        "",
+        "*refused*: a `PluginError` with the plugin's name; the office does not open, or what was asked for does not happen.",
+        "*fault*: kept in `office.faults`; everything else goes on. *set aside*: that, and the plugin is not asked again.",
+        "*passed on*: an error of gridgov, of a file or a network reaches whoever called; any other is refused. *tried again*:",
+        "later, and in the end a dead letter. Late is what is not back within two seconds; a plugin that is late while the",
+        "office opens is set aside as well.",
+        "",
+        "| hook | asked when | on the thread of | raises | returns nonsense | late |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, each in FAILURES.items():
+        told = f"`{name}`" if name.startswith("gridgov_") else name
+        lines.append(f"| {told} | {each.asked} | the {each.thread} | {each.raises} | {each.nonsense} | {each.late} |")
+    return [*lines, ""]
 
 
 def files() -> str:
@@ -239,7 +295,7 @@ def commands() -> str:
         for shape in room.commands:
             lines += [f"### {shape.__name__}", "", _told(shape), "", *_fields(shape), ""]
     views = [(name, getattr(cases, name)) for name in cases.__all__]
-    views += [(name, getattr(points, name)) for name in points.__all__]
+    views += [(name, getattr(room, name)) for room in (points, setup) for name in room.__all__]
     lines += ["## Views", ""]
     for name, shape in sorted(views, key=lambda each: each[0]):
         if isinstance(shape, type) and hasattr(shape, "answer"):

@@ -19,10 +19,24 @@ PAGES = [
     "docs/howto/merge.md",
     "docs/howto/adjust.md",
     "docs/howto/plugin.md",
+    "docs/howto/plugins/calendar.md",
+    "docs/howto/plugins/channel.md",
+    "docs/howto/plugins/code-lists.md",
+    "docs/howto/plugins/exporters.md",
+    "docs/howto/plugins/importers.md",
+    "docs/howto/plugins/listening.md",
+    "docs/howto/plugins/reactions.md",
+    "docs/howto/plugins/rules.md",
+    "docs/howto/plugins/store.md",
+    "docs/howto/plugins/validation.md",
     "docs/howto/store.md",
+    "docs/howto/dialects.md",
     "docs/howto/notices.md",
+    "docs/howto/deliver.md",
     "docs/howto/points.md",
     "docs/howto/privacy.md",
+    "docs/howto/access.md",
+    "docs/howto/operate.md",
 ]
 
 
@@ -108,6 +122,20 @@ def test_every_guarantee_of_the_ledger_names_a_test_that_there_is():
     assert len(named) >= 18
     for file, test in named:
         assert f"def {test}(" in (ROOT / file).read_text("utf-8"), test
+
+
+def test_every_guarantee_of_the_stores_names_a_test_that_there_is():
+    page = (ROOT / "docs/reference/stores.md").read_text("utf-8")
+    shipped = "".join(path.read_text("utf-8") for path in (ROOT / "src/gridgov/testing").glob("_*contract*.py"))
+    table = page.partition("## Tamper")[0]
+    rows = [line for line in table.splitlines() if line.startswith("| ") and "held by" not in line]
+    assert len(rows) >= 14
+    for row in rows:
+        named = re.findall(r"`([\w/.]+)::(\w+)`", row)
+        assert named, row
+        for place, test in named:
+            text = shipped if place.endswith("Contract") else (ROOT / place).read_text("utf-8")
+            assert f"def {test}(" in text, test
 
 
 def test_every_word_that_stored_names_use_is_in_the_glossary():

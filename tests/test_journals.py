@@ -11,6 +11,7 @@ import pytest
 from gridgov.cases import CASES, Closed, Declined, is_open
 from gridgov.documents import SHAPES, Codec
 from gridgov.office._memory import Memory
+from gridgov.outreach import OUTREACH
 from gridgov.points import POINTS, PointsEvent, audit
 from gridgov.store import Commit, Draft, MemoryStore, verify_chain
 
@@ -26,7 +27,7 @@ LATER = frozenset(
         "case-supervised", "case-reporter-called", "case-published", "case-clock-paused", "case-clock-resumed",
         "case-deadline-reviewed", "case-shadowed", "mode-switched", "mode-ended",
     )
-) | frozenset(POINTS.events) - {
+) | frozenset(OUTREACH.events) | frozenset(POINTS.events) - {
     "award-proposed", "award-reviewed", "awards-published", "awards-publication-confirmed", "award-objected",
     "award-objection-dismissed", "award-amended", "award-voided", "award-confirmed", "lot-expired", "goods-stocked",
     "redemption-reserved", "redemption-collected", "redemption-canceled",

@@ -1,15 +1,24 @@
-"""``python -m gridgov``: check a setup, merge its layers, write schemas, verify a store or a statement of points."""
+"""``python -m gridgov``: check a setup, merge its layers, look after a store, check a statement of points."""
 
 from __future__ import annotations
 
 import argparse
 import datetime as dt
 import json
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from gridgov.errors import GridgovError
+from gridgov.errors import GridgovError, StoreError
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+    from gridgov.proofs import Signer, Verifier
+    from gridgov.store import Store
 
 __all__ = ["main"]
 
@@ -102,22 +111,127 @@ def _schema(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _verify(arguments: argparse.Namespace) -> int:
+@contextmanager
+def _store(url: str, *, fresh: bool = False) -> Iterator[Store]:
+    """Open a store for one command; only where *fresh* is said may it be made anew."""
     from gridgov.hooks import Host
-    from gridgov.store import every_record, verify_chain
 
-    path = Path(arguments.store.removeprefix("sqlite:///").partition("?")[0])
-    if arguments.store.startswith("sqlite:") and not path.is_file():
-        print(f"{arguments.store}: there is no such file", file=sys.stderr)
-        return 1
+    path = Path(url.removeprefix("sqlite:///").partition("?")[0])
+    if url.startswith("sqlite:") and not fresh and not path.is_file():
+        raise StoreError(f"{url}: there is no such file")
     host = Host(discover=True)
-    store = host.open_store(arguments.store)
     try:
-        print(f"{arguments.store}: {verify_chain(every_record(store))} records, every chain holds")
+        store = host.open_store(url)
+        try:
+            yield store
+        finally:
+            store.close()
     finally:
-        store.close()
         host.close()
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    from gridgov.store import every_record, read_checkpoint, verify_records
+
+    verifiers = [arguments.public] if arguments.public else []
+    against = [read_checkpoint(_text(path), *verifiers) for path in arguments.against or ()]
+    with _store(arguments.store) as store:
+        count = verify_records(every_record(store), against=against)
+    told = f", and {len(against)} checkpoints match" if against else ""
+    print(f"{_shown(arguments.store)}: {count} records, every chain holds{told}")
     return 0
+
+
+def _checkpoint(arguments: argparse.Namespace) -> int:
+    from gridgov.store import checkpoint, every_record
+
+    signers = [arguments.key] if arguments.key else []
+    with _store(arguments.store) as store:
+        text = checkpoint(every_record(store)).text(*signers)
+    if arguments.out is None:
+        print(text, end="")
+    else:
+        with arguments.out.open("x", encoding="utf-8") as file:
+            file.write(text)
+        print(arguments.out)
+    return 0
+
+
+def _copy(arguments: argparse.Namespace) -> int:
+    from gridgov.store import copy
+
+    with _store(arguments.source) as source, _store(arguments.target, fresh=True) as target:
+        copied = copy(source, target)
+    counts = {"records": copied.records, "outcomes": copied.outcomes, "private texts": copied.private}
+    print(f"{_shown(arguments.target)} stands at {copied.position}; came over: ", end="")
+    print(", ".join(f"{count} {name}" for name, count in counts.items()))
+    return 0
+
+
+def _backup(arguments: argparse.Namespace) -> int:
+    with _store(arguments.store) as store:
+        backup = getattr(store, "backup", None)
+        if backup is None:
+            raise StoreError(
+                "this store has no backup of its own; copy it: python -m gridgov copy STORE sqlite:///FILE"
+            )
+        backup(arguments.file)
+    print(arguments.file)
+    return 0
+
+
+def _health(arguments: argparse.Namespace) -> int:
+    import attrs
+
+    from gridgov.documents import load_setup
+    from gridgov.office import store_health
+
+    jurisdiction = load_setup(arguments.folder).jurisdiction
+    with _store(arguments.store) as store:
+        health = store_health(store, jurisdiction, dt.datetime.now(dt.UTC))
+    if health is None:
+        raise StoreError(f"{_shown(arguments.store)}: no office was ever opened here for {jurisdiction}")
+    print(f"{_shown(arguments.store)}: {'ok' if health.ok else 'not ok'}")
+    for name in ("store", "position", "overdue", "overdue_since", "waiting", "waiting_since", "dead"):
+        value = attrs.asdict(health)[name]
+        if value not in ("", None):
+            print(f"  {name} {value}")
+    return 0 if health.ok else 1
+
+
+def _shown(url: str) -> str:
+    """Give a URL without the password in it."""
+    return re.sub(r"(//[^:/@]+):[^@]*@", r"\1:***@", url)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig", errors="replace")
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _named_key(text: str) -> tuple[str, bytes]:
+    name, _, place = text.partition("=")
+    try:
+        key = bytes.fromhex(Path(place).read_text(encoding="ascii").strip())
+    except (OSError, ValueError):
+        raise argparse.ArgumentTypeError(f"{text!r} is no NAME=FILE with 64 hexadecimal digits in the file") from None
+    if not name or len(key) != 32:
+        raise argparse.ArgumentTypeError(f"{text!r} is no NAME=FILE with 64 hexadecimal digits in the file")
+    return name, key
+
+
+def _signer(text: str) -> Signer:
+    from gridgov.proofs import Ed25519Signer
+
+    return Ed25519Signer(*_named_key(text))
+
+
+def _public(text: str) -> Verifier:
+    from gridgov.proofs import Ed25519Verifier
+
+    return Ed25519Verifier(*_named_key(text))
 
 
 def _statement(arguments: argparse.Namespace) -> int:
@@ -156,6 +270,66 @@ def _verifier(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _deliver(arguments: argparse.Namespace) -> int:
+    import signal
+
+    from gridgov.delivery import Worker
+    from gridgov.documents import load_setup
+    from gridgov.office import open_office
+
+    def told(error: Exception) -> None:
+        # What may pass is tried again; what it says may quote nothing of anybody, but the kind of error is enough.
+        print(f"{type(error).__name__}; trying again", file=sys.stderr, flush=True)
+
+    with open_office(load_setup(arguments.folder), arguments.store) as office:
+        if not office.channels:
+            print("no plugin offers a channel; install one, such as gridgov-mail", file=sys.stderr)
+            return 1
+        print(f"channels: {', '.join(office.channels)}", flush=True)
+        if arguments.once:
+            done = office.deliver()
+            print(f"sent {done.sent}, failed {done.failed}, waiting {done.waiting}, dead {done.dead}")
+            return 0
+        worker = Worker(office.deliver, channels=office.channels, poll_seconds=arguments.poll, failed=told)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda _number, _frame: worker.stop_soon())
+        worker.start()
+        try:
+            while worker.running:
+                worker.wait(1.0)
+        finally:
+            worker.stop()
+        print(f"stopped; sent {worker.sent}, failed {worker.failures}")
+    return 0
+
+
+def _outbox(arguments: argparse.Namespace) -> int:
+    from gridgov.documents import load_setup
+    from gridgov.office import open_office
+    from gridgov.reports import text_table
+
+    with open_office(load_setup(arguments.folder), arguments.store) as office:
+        found = office.undelivered(dead=True if arguments.dead else None)
+        rows = [
+            (each.notice.id, each.notice.channel, "dead" if each.dead else f"{each.next_at:%m-%d %H:%M}", each.error)
+            for each in found[: arguments.limit]
+        ]
+        if rows:
+            print(text_table(("id", "channel", "next", "error"), rows))
+        print(f"{len(found)} not delivered, of which dead: {sum(1 for each in found if each.dead)}")
+    return 0
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0
+    if not 0 < seconds <= 3600:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds, more than 0 and at most 3600")
+    return seconds
+
+
 def _root(text: str) -> str:
     from gridgov.points import read_root
 
@@ -172,10 +346,22 @@ def _day(text: str) -> dt.date:
         raise argparse.ArgumentTypeError(f"{text!r} is no day; write it as in 2026-11-22") from None
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; give the exit code: 0 for good, 1 for what was found wrong, 2 for wrong usage."""
-    parser = argparse.ArgumentParser(prog="python -m gridgov", description="Grid governance as a library.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+def _add_delivery(commands: Any) -> None:
+    deliver = commands.add_parser("deliver", help="send the notices of a store, on the channels of installed plugins")
+    deliver.add_argument("folder", type=Path, help="the setup folder")
+    deliver.add_argument("store", help="its URL, as in sqlite:///street.db")
+    deliver.add_argument("--once", action="store_true", help="send what is due now, and end")
+    deliver.add_argument("--poll", type=_seconds, default=5.0, metavar="SECONDS", help="the longest wait, by default 5")
+    deliver.set_defaults(run=_deliver)
+    outbox = commands.add_parser("outbox", help="list the notices of a store that have not arrived")
+    outbox.add_argument("folder", type=Path, help="the setup folder")
+    outbox.add_argument("store", help="its URL, as in sqlite:///street.db")
+    outbox.add_argument("--dead", action="store_true", help="dead letters only")
+    outbox.add_argument("--limit", type=int, default=50, metavar="COUNT", help="show at most so many, by default 50")
+    outbox.set_defaults(run=_outbox)
+
+
+def _add_setup_commands(commands: Commands) -> None:
     check = commands.add_parser("check", help="check a setup folder and name every mistake")
     check.add_argument("folder", type=Path)
     check.set_defaults(run=_check)
@@ -197,9 +383,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
     schema = commands.add_parser("schema", help="write the JSON Schemas of the setup files")
     schema.add_argument("folder", type=Path)
     schema.set_defaults(run=_schema)
+
+
+def _add_store_commands(commands: Commands) -> None:
     verify = commands.add_parser("verify", help="check every chain of a store")
     verify.add_argument("store", help="its URL, as in sqlite:///street.db")
+    verify.add_argument("--against", type=Path, action="append", metavar="FILE", help="a checkpoint kept elsewhere")
+    verify.add_argument("--public", type=_public, metavar="NAME=FILE", help="whose signature the checkpoints must bear")
     verify.set_defaults(run=_verify)
+    mark = commands.add_parser("checkpoint", help="write what a store holds now as one digest, to be kept elsewhere")
+    mark.add_argument("store", help="its URL")
+    mark.add_argument("--key", type=_signer, metavar="NAME=FILE", help="sign it: a file with 64 hexadecimal digits")
+    mark.add_argument("--out", type=Path, metavar="FILE", help="write a new file in place of printing it")
+    mark.set_defaults(run=_checkpoint)
+    copying = commands.add_parser("copy", help="bring over what another store has not yet, positions and heads kept")
+    copying.add_argument("source", help="its URL; it may be in use")
+    copying.add_argument("target", help="its URL; a new store, or one that an earlier copy has begun")
+    copying.set_defaults(run=_copy)
+    health = commands.add_parser("health", help="say how a street in a store is; 1 where it is not well")
+    health.add_argument("folder", type=Path, help="its setup")
+    health.add_argument("store", help="its URL, as in sqlite:///street.db")
+    health.set_defaults(run=_health)
+    backup = commands.add_parser("backup", help="write a store into a new file while it is in use")
+    backup.add_argument("store", help="its URL, as in sqlite:///street.db")
+    backup.add_argument("file", type=Path)
+    backup.set_defaults(run=_backup)
+
+
+def _add_points_commands(commands: Commands) -> None:
     statement = commands.add_parser("statement", help="check a statement of points against the notice board")
     statement.add_argument("file", type=Path, help="its text, as it stands in the QR code")
     board = statement.add_mutually_exclusive_group(required=True)
@@ -209,10 +420,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     verifier = commands.add_parser("verifier", help="write the page that checks statements without network")
     verifier.add_argument("file", type=Path, metavar="FILE.html")
     verifier.set_defaults(run=_verifier)
+    _add_delivery(commands)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; give the exit code: 0 for good, 1 for what was found wrong, 2 for wrong usage."""
+    parser = argparse.ArgumentParser(prog="python -m gridgov", description="Grid governance as a library.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_setup_commands(commands)
+    _add_store_commands(commands)
+    _add_points_commands(commands)
     parsed = parser.parse_args(arguments)
     try:
         code: int = parsed.run(parsed)
-    except GridgovError as error:
+    except (GridgovError, FileExistsError) as error:
         print(error, file=sys.stderr)
         return 1
     return code
