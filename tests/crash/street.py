@@ -27,7 +27,7 @@ from gridgov.points import (
     StockGoods,
 )
 from gridgov.testing import NOON, SimulatedClock, Simulator, small_setup
-from gridgov_sql import SqlStore
+from gridgov_sql import SqliteStore
 
 PANEL = ("head-8", "lead-81", "resident:00001")
 KINDS = ("noise", "gas.smell", "question", "odd", "clutter")
@@ -49,7 +49,7 @@ class Points:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-class KilledStore(SqlStore):
+class KilledStore(SqliteStore):
     """The real store, with points before and after each write."""
 
     point = staticmethod(lambda name: None)
@@ -64,6 +64,17 @@ class KilledStore(SqlStore):
         self.point("before-cursor")
         super().save_cursor(cursor)
         self.point("after-cursor")
+
+    def post(self, messages, /, **options):
+        self.point("before-post")
+        count = super().post(messages, **options)
+        self.point("after-post")
+        return count
+
+    def update(self, messages, /, **options):
+        self.point("before-update")
+        super().update(messages, **options)
+        self.point("after-update")
 
 
 class Paper:
@@ -130,7 +141,7 @@ def plan(simulator, office) -> None:
 
 def main(folder: Path, wanted: str = "") -> None:
     point = Points(wanted)
-    store = KilledStore(f"sqlite:///{folder / 'street.db'}")
+    store = KilledStore(folder / "street.db")
     store.point = point
     clock = SimulatedClock(NOON)
     paper = Paper(folder / "notices.jsonl", point)

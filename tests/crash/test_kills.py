@@ -12,7 +12,9 @@ import pytest
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
-NAMES = ("before-commit", "after-commit", "before-cursor", "after-cursor", "before-send", "after-send")
+NAMES = tuple(
+    f"{when}-{what}" for what in ("commit", "cursor", "post", "update", "send") for when in ("before", "after")
+)
 KILLS = 400 if os.environ.get("GRIDGOV_DEEP") else 20
 
 
@@ -42,7 +44,7 @@ def test_the_undisturbed_street_is_worth_killing(undisturbed):
     assert told["answers"]["ranking"]
     assert told["answers"]["statement"]["account"]["lots"]
     assert len(sent) == len(set(sent)) > 15
-    assert all(told["passed"][name] >= 3 for name in NAMES)
+    assert all(told["passed"][name] >= 2 for name in NAMES)
 
 
 @pytest.mark.slow

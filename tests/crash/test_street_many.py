@@ -57,6 +57,7 @@ def test_processes_on_one_sqlite_file_that_are_killed_lose_and_double_nothing(tm
 
 @pytest.mark.slow
 def test_a_store_that_forgets_what_a_commit_rests_on_is_noticed(tmp_path):
-    url = f"sqlite:///{tmp_path / 'street.db'}"
-    _, wrong = struck(url, 2, 300, kills=0, careless=True)
-    assert any("below zero" in each for each in wrong), "a test that finds nothing here finds nothing anywhere"
+    # Two processes have to meet at the last point of the budget, or at the last piece of soap; mostly they do at once.
+    streets = (struck(f"sqlite:///{tmp_path / f'{turn}.db'}", 2, 300, kills=0, careless=True)[1] for turn in range(4))
+    noticed = any("below zero" in each for wrong in streets for each in wrong)
+    assert noticed, "a test that finds nothing here finds nothing anywhere"

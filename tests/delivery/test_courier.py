@@ -1,5 +1,6 @@
 """Notices: none lost, retried with patience, dead letters looked at by a person."""
 
+import asyncio
 import datetime as dt
 import json
 import secrets
@@ -162,6 +163,17 @@ def test_an_unknown_channel_is_a_dead_letter_and_not_silence():
         assert "no channel 'file'" in office.undelivered()[0].error
 
 
+def test_what_waits_for_a_channel_that_was_taken_away_is_buried_even_by_a_worker_of_one_channel():
+    store, channel, other = MemoryStore(), Flaky(failures=1), Flaky()
+    other.name = "other"
+    with street(store, channel) as office:
+        office.handle(REPORT, by=RESIDENT, id="a", at=NOON)
+        office.deliver(NOON)
+    with street(store, other) as office:
+        assert office.deliver(NOON, channels=["other"]).dead == 0
+        assert office.deliver(minutes(5), channels=["other"]).dead == 1
+
+
 def test_what_broke_inside_a_channel_is_not_kept_word_for_word():
     class Leaky(Flaky):
         def send(self, notice, /):
@@ -220,7 +232,7 @@ def test_a_notice_is_dead_after_exactly_eight_attempts_and_a_restart_sends_nothi
 BOX = "150203005/delivery"
 
 
-class Killed(BaseException):
+class Killed(KeyboardInterrupt):
     """What no ``except Exception`` takes for a failure, as a kill is none."""
 
 
@@ -371,20 +383,44 @@ def test_a_store_that_keeps_no_messages_says_so_and_the_office_works_without():
 
 
 def test_whoever_lost_the_lease_while_sending_stops_and_writes_nothing():
-    store, channel = MemoryStore(), Flaky()
-    with street(store, channel) as office:
+    store, channel, now = MemoryStore(), Flaky(), [NOON]
+    with street(store, channel, clock=lambda: now[0]) as office:
         report(office, "a", "b")
         plain = channel.send
 
         def slept(notice, /):
             plain(notice)
+            now[0] = minutes(99)
             assert store.take_lease(f"{BOX}/file", holder="another", now=minutes(99), until=minutes(100))
 
         channel.send = slept
-        office.deliver(NOON)
+        office.deliver()
         states = [(each.state, each.attempts) for each in store.messages(BOX)]
         assert len(channel.sent) == 1
         assert states == [("waiting", 0), ("waiting", 0)]
+
+
+def test_what_a_kill_interrupts_repeats_a_few_notices_at_most():
+    store, channel = MemoryStore(), Flaky()
+    with street(store, channel) as office:
+        with office.batch():
+            report(office, *(f"c{n:02}" for n in range(50)))
+        plain, marked = store.update, []
+
+        def killed(messages, **more):
+            marked.append(len(messages))
+            if len(marked) >= 2:
+                raise Killed
+            plain(messages, **more)
+
+        store.update = killed
+        with pytest.raises(Killed):
+            office.deliver(NOON)
+        store.update = plain
+    with street(store, channel) as again:
+        again.deliver(NOON)
+    assert len(channel.sent) == 50 + 20
+    assert len({notice.id for notice in channel.sent}) == 50
 
 
 def test_a_lease_is_renewed_while_a_long_pass_lasts():
@@ -503,9 +539,22 @@ def test_what_cannot_be_mended_says_why():
             office.resend("150203005/case:zz@1:lead:x:file")
         with pytest.raises(NotFoundError, match="no channel 'fax'"):
             office.mend(id_, by="desk-1", channel="fax")
+        channel.failures = 1
+        report(office, "b")
+        office.deliver(NOON)
         store.take_lease(f"{BOX}/file", holder="another", now=NOON, until=minutes(1))
         with pytest.raises(StoreBusyError, match="being sent"):
-            office.resend(id_)
+            office.resend(office.undelivered()[0].notice.id)
+
+
+def test_a_dead_letter_can_be_mended_while_others_are_being_sent():
+    store, channel = MemoryStore(), Flaky(failures=1, final=True)
+    with street(store, channel) as office:
+        report(office, "a")
+        office.deliver(NOON)
+        store.take_lease(f"{BOX}/file", holder="another", now=NOON, until=minutes(1))
+        office.resend(letter(office).notice.id)
+        assert office.deliver(minutes(2)).sent == 1
 
 
 def test_an_event_that_cannot_be_told_keeps_back_nothing_that_is_posted_already(monkeypatch):
@@ -596,3 +645,64 @@ def test_two_channels_of_one_name_and_something_that_is_none_are_refused():
         Courier(MemoryStore(), [Flaky(), Flaky()], lambda _: ())
     with pytest.raises(PluginError, match="is no channel"):
         Courier(MemoryStore(), [object()], lambda _: ())
+
+
+# --- channels that do what no channel should ----------------------------------------------------
+
+
+class UnspeakableError(ChannelError):
+    def __str__(self):
+        raise RuntimeError("no words")
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (SystemExit(1), "SystemExit"),
+        (asyncio.CancelledError(), "CancelledError"),
+        (ChannelError("slow down", pause_seconds=float("inf")), "slow down"),
+        (ChannelError("slow down", pause_seconds=float("nan")), "slow down"),
+        (ChannelError("slow down", pause_seconds=-5), "slow down"),
+        (ChannelError("slow down", pause_seconds="60"), "slow down"),
+        (ChannelError("x" * 5000), "x" * 500),
+        (UnspeakableError("?"), "UnspeakableError"),
+        (ValueError("13800000000"), "ValueError"),
+    ],
+)
+def test_whatever_one_channel_raises_is_its_own_failed_attempt_and_the_others_go_on(error, told):
+    class Wild:
+        name = "wild"
+
+        def send(self, notice, /):
+            raise error
+
+    other = ConsoleChannel("file", write=lambda line: None)
+    setup = small_setup()
+    both = tuple(attrs.evolve(each, channel=channel) for each in setup.subscriptions for channel in ("wild", "file"))
+    setup = attrs.evolve(setup, subscriptions=both)
+    with open_office(setup, channels=[Wild(), other], discover=False, clock=lambda: NOON) as office:
+        office.handle(OpenCase(kind="noise", place="150203005008-B001", source="hotline"), by="desk-1")
+        done = office.deliver()
+        assert (done.sent, done.failed, other.count) == (1, 1, 1)
+        (waiting,) = office.undelivered()
+        assert (waiting.error, waiting.attempts, waiting.dead) == (told, 1, False)
+
+
+def test_a_pause_of_ages_is_a_day():
+    class Resting:
+        name = "file"
+
+        def send(self, notice, /):
+            raise ChannelError("later", pause_seconds=1e13)
+
+    with open_office(small_setup(), channels=[Resting()], discover=False, clock=lambda: NOON) as office:
+        office.handle(OpenCase(kind="noise", place="150203005008-B001", source="hotline"), by="desk-1")
+        assert office.deliver().next_at == NOON + dt.timedelta(days=1)
+
+
+def test_a_channel_whose_pace_is_none_is_refused_when_the_office_opens():
+    class Odd(ConsoleChannel):
+        pace = 5
+
+    with pytest.raises(PluginError, match="pace of the channel 'file'"):
+        open_office(small_setup(), channels=[Odd("file")], discover=False)

@@ -38,7 +38,7 @@ class Group:
             raise Killed
 
 
-class Killed(BaseException):
+class Killed(KeyboardInterrupt):
     pass
 
 

@@ -11,7 +11,8 @@ import pytest
 def postgres():
     from gridgov_sql.testing import postgres_server
 
-    with postgres_server() as url:
+    # What survives a crash is tested on a server of its own.
+    with postgres_server(options="-c fsync=off") as url:
         yield url
 
 
@@ -20,4 +21,12 @@ def database(postgres):
     from gridgov_sql.testing import fresh_database
 
     with fresh_database(postgres) as url:
+        yield url
+
+
+@pytest.fixture
+def schema(postgres):
+    from gridgov_sql.testing import fresh_schema
+
+    with fresh_schema(postgres) as url:
         yield url

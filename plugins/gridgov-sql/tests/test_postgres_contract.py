@@ -10,8 +10,8 @@ class OnPostgres:
     shared = True
 
     @pytest.fixture(autouse=True)
-    def at(self, database):
-        self.url = database
+    def at(self, schema):
+        self.url = schema
 
     def address(self, tmp_path):
         return self.url

@@ -14,9 +14,10 @@ from gridgov.errors import (
     StoreFullError,
 )
 from gridgov.store import Commit, Cursor
-from gridgov.testing._store_contract import draft, outcome
+from gridgov.testing._store_contract import draft, outcome, together
 from gridgov_sql import _postgres, open_postgres, open_store
 from gridgov_sql._postgres_trouble import in_our_words
+from gridgov_sql.testing import fresh_schema
 
 
 def with_option(url, option):
@@ -245,3 +246,30 @@ def test_a_store_of_today_is_left_as_it_is_by_an_upgrade(database, capsys):
     assert capsys.readouterr().out == "the store is up to date\n"
     with closing(open_store(database.replace("postgresql:", "postgresql+psycopg:"))) as store:
         assert len(store.read()) == 1
+
+
+def test_many_that_open_an_empty_database_at_the_same_time_make_one_store(database):
+    def run():
+        with closing(open_postgres(database)) as store:
+            store.append(Commit(drafts=[draft()]))
+
+    together([run] * 4)
+    with closing(open_postgres(database)) as store:
+        assert [record.stream_version for record in store.read()] == [1, 2, 3, 4]
+
+
+def test_two_stores_in_one_database_do_not_meet(postgres):
+    """Neither in their tables nor in what one of them has in flight."""
+    with (
+        fresh_schema(postgres) as one,
+        fresh_schema(postgres) as two,
+        closing(open_postgres(one)) as mine,
+        closing(open_postgres(two)) as theirs,
+        psycopg.connect(one) as late,
+    ):
+        late.execute("SELECT gridgov_draw(1)")
+        for number in range(3):
+            theirs.append(Commit(drafts=[draft(command=f"c{number}")]))
+        assert len(theirs.read()) == 3
+        assert list(mine.read()) == []
+        late.rollback()

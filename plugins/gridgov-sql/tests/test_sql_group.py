@@ -191,6 +191,29 @@ def test_an_interrupt_of_the_thread_that_writes_leaves_nobody_waiting(store):
     assert told == {"first": KeyboardInterrupt, "second": 1}
 
 
+def test_an_interrupt_while_others_are_waited_for_leaves_nobody_waiting(store, monkeypatch):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(store._group, "_gather", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        store.append(case("a"))
+    monkeypatch.undo()
+    assert store.append(case("b")) == 1
+    assert store.outcome("a") is None
+
+
+def test_a_caller_that_is_alone_never_waits_for_others(store, monkeypatch):
+    from gridgov_sql import _group
+
+    def never(seconds):
+        raise AssertionError("nobody else is there")
+
+    store.append(case("a"))
+    monkeypatch.setattr(_group.time, "sleep", never)
+    assert [store.append(case(f"n{number}")) for number in range(3)] == [2, 3, 4]
+
+
 def test_what_another_process_wrote_is_seen_by_the_next_group(store, path):
     """What is remembered of streams and tags is forgotten as soon as somebody else writes."""
     store.append(case("a", "hot"))

@@ -3,12 +3,13 @@
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 
 from gridgov.errors import ForeignStoreError, NewerStoreError, StoreBusyError, StoreError, StoreFullError
 from gridgov.store import Commit
-from gridgov.testing._store_contract import draft
+from gridgov.testing._store_contract import draft, together
 from gridgov_sql import open_sqlite
 
 
@@ -53,6 +54,21 @@ def test_a_store_of_a_newer_version_is_refused(tmp_path):
     raw.close()
     with pytest.raises(NewerStoreError, match="upgrade"):
         open_sqlite(address(path))
+
+
+@pytest.mark.parametrize("broken", ["DROP TABLE gridgov_meta", "DELETE FROM gridgov_meta"])
+def test_a_file_of_ours_without_a_version_is_refused_and_left_as_it_was(tmp_path, broken):
+    path = tmp_path / "street.db"
+    open_sqlite(address(path)).close()
+    with closing(sqlite3.connect(path)) as raw:
+        raw.execute(broken)
+        raw.commit()
+    with closing(sqlite3.connect(path)) as raw:
+        before = list(raw.iterdump())
+    with pytest.raises(ForeignStoreError, match="left as it was"):
+        open_sqlite(address(path))
+    with closing(sqlite3.connect(path)) as raw:
+        assert list(raw.iterdump()) == before
 
 
 def test_a_missing_folder_is_named(tmp_path):
@@ -109,6 +125,18 @@ def test_two_processes_write_one_file_without_losing_anything(tmp_path):
     store = open_sqlite(address(path))
     assert [record.position for record in store.read()] == list(range(1, 81))
     store.close()
+
+
+def test_many_that_open_a_new_file_at_the_same_time_make_one_store(tmp_path):
+    def run():
+        for number in range(5):
+            with closing(open_sqlite(address(tmp_path / f"street{number}.db"))) as store:
+                store.append(Commit(drafts=[draft()]))
+
+    together([run] * 4)
+    for number in range(5):
+        with closing(open_sqlite(address(tmp_path / f"street{number}.db"))) as store:
+            assert [record.stream_version for record in store.read()] == [1, 2, 3, 4]
 
 
 def test_the_office_finds_the_store_by_its_scheme_when_the_plugin_is_given(tmp_path):

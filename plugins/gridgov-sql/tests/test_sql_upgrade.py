@@ -1,5 +1,6 @@
 """A store of the first version, with its own tables and real records, is brought up to date: whole or not at all."""
 
+import json
 import sqlite3
 from contextlib import closing
 
@@ -68,7 +69,8 @@ def write_first(path, held):
     with closing(sqlite3.connect(path)) as raw:
         raw.executescript(FIRST)
         for each in held.read():
-            row = rows.record_row(each, each.position, each.stream_version, each.head)
+            row = list(rows.record_row(each, each.position, each.stream_version, each.head))
+            row[6] = json.dumps(each.tags, ensure_ascii=False)  # with spaces, as they were written then
             raw.execute(f"INSERT INTO gridgov_records VALUES ({','.join('?' * 12)})", row)
             raw.executemany("INSERT INTO gridgov_tags VALUES (?, ?)", [(tag, each.position) for tag in each.tags])
         for each in held.portion("outcomes", held.keys("outcomes")).outcomes:

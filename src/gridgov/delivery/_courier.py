@@ -12,6 +12,7 @@ import attrs
 
 from gridgov.delivery._channel import Channel
 from gridgov.delivery._letter import WITHDRAWN, Waiting, open_letter, write_letter
+from gridgov.delivery._pace import Pace
 from gridgov.delivery._patience import ATTEMPTS_MAX
 from gridgov.delivery._post import LEASE_SECONDS, Clock, Post
 from gridgov.delivery._round import Round, Rules
@@ -144,14 +145,18 @@ class Courier:
         next_due, rounds = outbox.next_due(self._name), []
         # A pass with nothing to do writes nothing, leases included.
         if next_due is not None and next_due <= clock():
-            rounds = [self._round(outbox, channel, clock, limit, stopped) for channel in chosen]
+            busy = [each for each in chosen if len(chosen) == 1 or self._has_due(outbox, each, clock())]
+            rounds = [self._round(outbox, channel, clock, limit, stopped) for channel in busy]
         counts = outbox.message_counts(self._name)
-        if channels is None and self._bury_unknown(outbox, counts, clock):
+        if self._bury_unknown(outbox, counts, clock):
             counts = outbox.message_counts(self._name)
         if failure is not None:
             raise failure
         done = [each for each in rounds if each is not None]
         return self._tally(outbox, counts, done, len(rounds), clock())
+
+    def _has_due(self, outbox: Outbox, channel: Channel, now: dt.datetime) -> bool:
+        return bool(outbox.due(self._name, channel=channel.name, now=now, limit=1))
 
     def _channel(self, name: str) -> Channel:
         if name not in self._channels:
@@ -185,15 +190,16 @@ class Courier:
             lease = self._lease(outbox, channel.name, clock())
             if lease is None:
                 return None
-            usage = Usage.read(self._store.cursor(lease.name).memo, clock())
-            done = Round(outbox, channel, self._rules, lease, usage, clock)
+            done = None
             try:
+                usage = Usage.read(self._store.cursor(lease.name).memo, clock())
+                done = Round(outbox, channel, self._rules, lease, usage, clock)
                 done.run(limit, stopped)
                 done.end()
             except AppendConflictError:
                 pass  # whoever has the lease now sends on; nothing was written here
             finally:
-                outbox.end_lease(done.lease)
+                outbox.end_lease(lease if done is None else done.lease)
             return done
         finally:
             turn.release()
@@ -286,8 +292,14 @@ class Courier:
         """
         if channel is not None:
             self._channel(channel)
-        with self._alone(self.message(message_id).channel, now) as lease:
-            self._change(message_id, now, {"to": to, "channel": channel, "text": text}, by, lease)
+        changes = {"to": to, "channel": channel, "text": text}
+        message = self.message(message_id)
+        if message.state == "dead":
+            # Whoever sends on the channel at this moment leaves it alone.
+            self._change(message_id, now, changes, by, None)
+            return
+        with self._alone(message.channel, now) as lease:
+            self._change(message_id, now, changes, by, lease)
 
     @contextmanager
     def _alone(self, channel: str, now: dt.datetime) -> Iterator[Lease]:
@@ -311,7 +323,7 @@ class Courier:
                 turn.release()
 
     def _change(
-        self, message_id: str, now: dt.datetime, changes: Mapping[str, str | None], by: str, lease: Lease
+        self, message_id: str, now: dt.datetime, changes: Mapping[str, str | None], by: str, lease: Lease | None
     ) -> None:
         message = self.message(message_id)
         if message.state not in ("waiting", "dead"):
@@ -375,6 +387,8 @@ def _by_name(channels: Sequence[Channel]) -> dict[str, Channel]:
     for channel in channels:
         if not isinstance(channel, Channel):
             raise PluginError("gridgov", f"{channel!r} is no channel: it needs a name and send(notice)")
+        if not isinstance(getattr(channel, "pace", None), Pace | None):
+            raise PluginError("gridgov", f"the pace of the channel {channel.name!r} is no gridgov.delivery.Pace")
     names = [channel.name for channel in channels]
     if len(set(names)) != len(names):
         raise PluginError("gridgov", f"two channels have one name: {', '.join(sorted(names))}")

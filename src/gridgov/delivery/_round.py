@@ -1,14 +1,18 @@
 """One pass over what is due on one channel, under its lease.
 
-A message is marked right after the channel has taken it. Between the two a crash may fall, so the channel may see a
-message twice, always with the same id; it never falls so that a message is lost. Whoever lost the lease in the
-meantime finds that out when it writes, writes nothing, and stops.
+A message is marked once the channel has taken it: at once where the channel is paced, else a few at a time, for each
+mark waits for the disk. Between the two a crash may fall, so the channel may see a message twice, always with the same
+id; it never falls so that a message is lost. Whoever lost the lease in the meantime finds that out when it writes,
+writes nothing, and stops.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import math
+import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import attrs
 
@@ -24,11 +28,18 @@ from gridgov.store import Cursor, Lease, Message, Outbox
 __all__ = ["Round", "Rules"]
 
 PAGE = 100
+MARKED_TOGETHER = 20
+MARKED_WITHIN_SECONDS = 1.0
+"""How many messages, and those of how long, a crash may have sent again on a channel without limits."""
 BUNDLE_MAX = 100
 """How many notices go out inside one; a longer digest comes in several."""
 STUMBLES_MAX = 3
 """After so many failures in a row a channel rests: the next ones would wait for a dead one, each on its own."""
 REST_SECONDS = 60
+PAUSE_SECONDS_MAX = 86_400
+"""Longer than a day no channel is left alone, whatever it says."""
+ERROR_MAX = 500
+"""Characters of a channel's words that are kept."""
 
 
 @attrs.frozen(kw_only=True)
@@ -58,6 +69,8 @@ class Round:
         self._pace: Pace = getattr(channel, "pace", None) or Pace()
         self._stumbles = 0
         self._joined: set[str] = set()
+        self._taken: list[Message] = []
+        self._taken_since = 0.0
         self.lease = lease
         self.sent = 0
         self.failed = 0
@@ -69,6 +82,12 @@ class Round:
 
         :raises AppendConflictError: somebody else has the lease now.
         """
+        try:
+            self._run(limit, stopped)
+        finally:
+            self._mark()
+
+    def _run(self, limit: int | None, stopped: Callable[[], bool]) -> None:
         name = self._channel.name
         while not stopped():
             page = self._outbox.due(self._rules.outbox, channel=name, now=self._clock(), limit=PAGE)
@@ -83,6 +102,7 @@ class Round:
                     return
             if not page:
                 return
+            self._mark()
 
     def _take(self, message: Message) -> bool:
         """Deal with one message; say whether the next one may follow."""
@@ -111,28 +131,36 @@ class Round:
             self._keep_usage()
         try:
             self._channel.send(notice)
-        except Exception as error:
+        except (KeyboardInterrupt, GeneratorExit):
+            raise
+        except BaseException as error:  # a channel that wants to leave ends its attempt, and not the worker
             now = self._clock()
             self._usage = self._usage.ended(now)
             self.failed += 1
             return self._failed(message, error, now)
         now = self._clock()
         self._usage = self._usage.ended(now)
-        self._put(attrs.evolve(message, state="sent", sent_at=now, error=""))
+        self._taken_since = self._taken_since if self._taken else time.monotonic()
+        self._taken.append(attrs.evolve(message, state="sent", sent_at=now, error=""))
+        long = time.monotonic() - self._taken_since > MARKED_WITHIN_SECONDS
+        if self._pace.limits or long or len(self._taken) >= MARKED_TOGETHER:
+            self._mark()
         self.sent += 1
         self._stumbles = 0
         return True
 
-    def _failed(self, message: Message, error: Exception, now: dt.datetime) -> bool:
-        known = error if isinstance(error, ChannelError) else None
-        # Only a channel's own words are kept: whatever else broke may quote a number or a name.
-        told = str(error) if known else type(error).__name__
-        final = known is not None and known.final
-        if known is not None and known.pause_seconds is not None and not final:
+    def _mark(self) -> None:
+        """Write down which messages were taken."""
+        taken, self._taken = self._taken, []
+        if taken:
+            self._put(*taken)
+
+    def _failed(self, message: Message, error: BaseException, now: dt.datetime) -> bool:
+        told, final, pause = _words(error), isinstance(error, ChannelError) and error.final is True, _pause(error)
+        if pause is not None and not final:
             # That it came too fast is nothing that the message has done.
-            until = now + dt.timedelta(seconds=known.pause_seconds)
             self._put(attrs.evolve(message, error=told))
-            return self._rest(until)
+            return self._rest(now + dt.timedelta(seconds=pause))
         attempts = message.attempts + 1
         dead = final or attempts >= self._rules.attempts_max
         next_at = now + back_off(message.attempts, self._rules.entropy)
@@ -219,3 +247,19 @@ class Round:
         inside = [self._whole(open_letter(found[id_])) for id_ in letter.members if id_ in found]
         left = [each for each in inside if each is not None]
         return attrs.evolve(notice, text=bundled_text(left)) if left else None
+
+
+def _words(error: BaseException) -> str:
+    """Give what is kept of an error: a channel's own words only; whatever else broke may quote a number or a name."""
+    if isinstance(error, ChannelError):
+        with suppress(Exception):
+            return str(error)[:ERROR_MAX]
+    return type(error).__name__
+
+
+def _pause(error: BaseException) -> float | None:
+    """Give how long a channel wants to be left alone, as far as that is a number that one can wait for."""
+    asked: object = error.pause_seconds if isinstance(error, ChannelError) else None
+    if isinstance(asked, int | float) and asked > 0 and math.isfinite(asked):
+        return float(min(asked, PAUSE_SECONDS_MAX))
+    return None

@@ -178,7 +178,8 @@ class Host:
         plugin = _Plugin(name, value, version or "", distribution, Worker(name))
         try:
             # A property may raise or hang: even to look at it is a matter of the plugin's own thread.
-            self._answer(plugin, "registering", partial(self._examine, plugin, own_version=version is None))
+            examine = partial(self._examine, plugin, own_version=version is None)
+            self._answer(plugin, "registering", examine, max(self._patience, PATIENCE_SECONDS))
         except PluginError:
             plugin.worker.stop()
             raise
@@ -237,10 +238,10 @@ class Host:
     def _having(self, hook: str) -> list[_Plugin]:
         return [each for each in self._plugins.values() if not each.why and hook in each.calls]
 
-    def _answer(self, plugin: _Plugin, hook: str, call: Callable[[], T]) -> T:
+    def _answer(self, plugin: _Plugin, hook: str, call: Callable[[], T], patience: float) -> T:
         """Run *call* on the plugin's thread; whatever goes wrong keeps the office closed, with the plugin's name."""
         try:
-            return plugin.worker.call(call, self._patience)
+            return plugin.worker.call(call, patience)
         except LateError as late:
             self._fault(plugin, hook, str(late), set_aside=True)
             raise PluginError(plugin.name, f"{hook}: {late}") from None
@@ -257,7 +258,7 @@ class Host:
         return [
             (plugin, given)
             for plugin in self._having(hook)
-            for given in self._answer(plugin, hook, partial(plugin.ask, hook, take, arguments))
+            for given in self._answer(plugin, hook, partial(plugin.ask, hook, take, arguments), self._patience)
         ]
 
     def _once(self, hook: str, take: Callable[[Any], T]) -> list[tuple[_Plugin, T]]:

@@ -49,6 +49,17 @@ class Leave:
         check_access(self.setup.access, name, **self._who(), **where, reading=True)
         return masks_of(self.setup.access, name, **self._who(), **where, reading=True)
 
+    def to_know_unread(self, subject: Any) -> frozenset[str]:
+        """Let somebody ask who has not read what was told about a subject, and give what the answer masks.
+
+        :raises RefusalError: ``access.denied``.
+        """
+        where = _where(subject)
+        if where["place"] is None:
+            where["place"] = getattr(subject, "place", None)
+        check_access(self.setup.access, "Unread", **self._who(), **where, reading=True)
+        return masks_of(self.setup.access, "Unread", **self._who(), **where, reading=True)
+
     def to_see(self, command: type, subject: Any) -> frozenset[str]:
         """Give what a command's outcome masks of a subject."""
         if not self.setup.access.masks:

@@ -14,7 +14,7 @@ from typing import Any, Self, TypeVar
 
 import attrs
 
-from gridgov.access import check_access, masked
+from gridgov.access import masked
 from gridgov.cases import CaseFile, OpenCase, unnamed
 from gridgov.decider import CLOCKS_DIFFER, View
 from gridgov.delivery import Channel, Courier, Delivered, Progress, Waiting
@@ -307,27 +307,23 @@ class Office(Engine):
         with self._lock:
             self._follow()
             subject = self._memory.subject(topic)
-            day = self._setup.calendar.local(self._now()).date()
-        check_access(
-            self._setup.access,
-            "Unread",
-            by=by,
-            place=getattr(getattr(subject, "file", subject), "place", None),
-            roster=self._setup.roster,
-            territory=self._setup.territory,
-            on=day,
-            reading=True,
-        )
-        hidden = self._unnamed(subject, by, day)
+            now = self._now()
+        masks = Leave(self._setup, by, now).to_know_unread(subject)
+        hidden = self._unnamed(subject, by, self._setup.calendar.local(now).date(), masks)
         found = self._courier.unread(self._memory.stored(topic))
-        return tuple(dict.fromkeys("withheld" if each in hidden else each for each in found))
+        shown: tuple[str, ...] = masked(found, masks, by=by)
+        return tuple(dict.fromkeys("withheld" if one in hidden else two for one, two in zip(found, shown, strict=True)))
 
-    def _unnamed(self, subject: Any, by: str, day: dt.date) -> frozenset[str]:
-        """Give who must not be named to *by*: a reporter who asked for that, to all but the desk."""
+    def _unnamed(self, subject: Any, by: str, day: dt.date, masks: frozenset[str]) -> frozenset[str]:
+        """Give who must not be named to *by*: a reporter who asked for that, to all but the desk, or who is masked."""
         file, desk = getattr(subject, "file", None), self._setup.case_policy.on(day).desk
-        if not isinstance(file, CaseFile) or self._setup.roster.acts_for(by, desk):
+        if not isinstance(file, CaseFile):
             return frozenset()
-        return unnamed(file, self._setup.roster, desk) - {by}
+        hidden = frozenset() if self._setup.roster.acts_for(by, desk) else unnamed(file, self._setup.roster, desk)
+        if "reporter" in masks:
+            linked = (each.reporter for each in file.duplicates)
+            hidden |= {file.reporter, *linked}
+        return hidden - {by, ""}
 
     def progress(self, topic: str) -> Progress:
         """Count the messages about something by how far they have come.

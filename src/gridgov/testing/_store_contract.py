@@ -307,7 +307,7 @@ class StoreContract:
             with pytest.raises(StoreDamagedError):
                 verify_chain(damaged)
 
-    def test_a_cursor_and_its_memo_are_savedtogether(self, store: Store) -> None:
+    def test_a_cursor_and_its_memo_are_saved_together(self, store: Store) -> None:
         """The newest one replaces the one before."""
         store.save_cursor(Cursor(name="f", position=1, memo=b"a"))
         store.save_cursor(Cursor(name="f", position=2, memo=b"b"))
@@ -353,7 +353,6 @@ class StoreContract:
                 for handle in handles:
                     handle.close()
 
-    @pytest.mark.slow
     def test_writers_in_processes_are_never_missed_by_a_follower_when_they_commit_late(self, tmp_path: Path) -> None:
         """Four processes write; what a follower saw on the way is what is there in the end."""
         if self.address(tmp_path) is None:

@@ -129,7 +129,7 @@ class PostgresStore(SqlStore):
         busy_seconds: float = BUSY_SECONDS,
         beside: bool = False,
     ) -> None:
-        self._busy_seconds = busy_seconds
+        self._pool, self._busy_seconds = pool, busy_seconds
         self._closed = False
         settings = (f"{max(1, int(busy_seconds * 1000))}", synchronous_commit, synchronous_commit or "on")
         # Readers have connections of their own: they must not wait for writers that wait for a lock.
@@ -191,16 +191,17 @@ class PostgresStore(SqlStore):
             return True
         return False
 
-    def _twice(self, attempt: Callable[[], T]) -> T:
-        """Try again on a fresh connection where one from the pool turned out to be dead, and nothing was done on it."""
-        try:
-            return attempt()
-        except LostError as error:
-            if error.undecided:
-                raise
-        # The others of the pool are from before whatever happened, too.
-        self._reading.dispose()
-        self._writing.dispose()
+    def _again(self, attempt: Callable[[], T]) -> T:
+        """Try again where a connection from the pool turned out to be dead, and nothing was done on it.
+
+        As often as the pool may hold dead ones: after that it has to be a fresh one.
+        """
+        for _ in range(self._pool):
+            try:
+                return attempt()
+            except LostError as error:
+                if error.undecided:
+                    raise
         return attempt()
 
     @contextmanager
@@ -211,7 +212,7 @@ class PostgresStore(SqlStore):
             with self._session(engine) as connection:
                 _raw(connection).execute("SELECT 1")
 
-        self._twice(asked)
+        self._again(asked)
         with self._session(engine) as connection:
             yield connection
 
@@ -235,7 +236,7 @@ class PostgresStore(SqlStore):
             with self._session(self._reading) as connection:
                 return _raw(connection).execute(query.text, query.bound(values)).fetchall()
 
-        return self._twice(attempt)
+        return self._again(attempt)
 
     def _ask_in_order(self, query: Prepared, values: Mapping[str, Any]) -> list[Any]:
         def attempt() -> list[Any]:
@@ -247,14 +248,14 @@ class PostgresStore(SqlStore):
                     found = raw.execute(query.text, query.bound(values))
                 return found.fetchall()
 
-        return self._twice(attempt)
+        return self._again(attempt)
 
     # --- commits --------------------------------------------------------------------------------
 
     def append(self, commit: Commit, /) -> int:
         """Write *commit* whole; see :meth:`gridgov.store.Store.append`."""
         count = max(1, len(commit.drafts))
-        last = self._twice(lambda: self._append(commit, count))
+        last = self._again(lambda: self._append(commit, count))
         # Nobody else's business, but the caller's: what it has written it can read.
         self._settle(last)
         return last if commit.drafts else self.head()
@@ -336,7 +337,7 @@ class PostgresStore(SqlStore):
         until = time.monotonic() + self._busy_seconds
         pause = 0.0005
         with suppress(StoreError):
-            while self._twice(self._horizon) < position and time.monotonic() < until:
+            while self._again(self._horizon) < position and time.monotonic() < until:
                 time.sleep(pause)
                 pause = min(2 * pause, 0.02)
 

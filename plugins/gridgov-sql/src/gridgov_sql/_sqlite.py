@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import struct
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import parse_qsl
@@ -34,6 +36,8 @@ from gridgov_sql._standing import Group, Standing
 __all__ = ["SqliteStore", "open_sqlite"]
 
 APPLICATION_ID = 0x67676F76  # "ggov", in the header of every file of ours
+JOURNAL = bytes.fromhex("d9d505f920a163d7")
+"""How a rollback journal of SQLite begins."""
 BUSY_SECONDS = 5.0
 SYNCHRONOUS = ("FULL", "EXTRA", "NORMAL")
 
@@ -74,14 +78,41 @@ def _inspect(path: Path) -> None:
         raise StoreError(f"the folder {path.parent} does not exist; make it first")
     if path.is_dir():
         raise ForeignStoreError(f"{path} is a folder, not a store")
-    if not path.exists() or path.stat().st_size == 0:
+    if not path.exists() or path.stat().st_size == 0 or _was_being_made(path):
         return
     with path.open("rb") as file:
         header = file.read(72)
-    if not header.startswith(b"SQLite format 3\x00") or len(header) < 72:
+    sound = header.startswith(b"SQLite format 3\x00") and len(header) == 72
+    if sound and int.from_bytes(header[68:72], "big") == APPLICATION_ID:
+        return
+    if _mended_by_its_log(path):
+        return
+    if not sound:
         raise ForeignStoreError(f"{path} is no SQLite file; it was left as it was")
-    if int.from_bytes(header[68:72], "big") != APPLICATION_ID:
-        raise ForeignStoreError(f"{path} is a SQLite file, but no store of gridgov; it was left as it was")
+    raise ForeignStoreError(f"{path} is a SQLite file, but no store of gridgov; it was left as it was")
+
+
+def _was_being_made(path: Path) -> bool:
+    """Say whether a journal stands beside it that takes it back to an empty file: power went while it was made."""
+    journal = path.with_name(f"{path.name}-journal")
+    with suppress(OSError), journal.open("rb") as file:
+        header = file.read(28)
+        return len(header) == 28 and header.startswith(JOURNAL) and struct.unpack(">I", header[16:20]) == (0,)
+    return False
+
+
+def _mended_by_its_log(path: Path) -> bool:
+    """Say whether it is ours once SQLite has read its log: power went while the first page was carried over.
+
+    Read-only, so that a file of somebody else stays as it was.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    if not log.exists() or log.stat().st_size == 0:
+        return False
+    with suppress(sqlite3.Error), closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as reader:
+        ((found,),) = reader.execute("PRAGMA application_id")
+        return bool(found == APPLICATION_ID)
+    return False
 
 
 class SqliteStore(SqlStore):
@@ -98,7 +129,7 @@ class SqliteStore(SqlStore):
         self._engines = [_engine(path, busy_seconds) for _ in ("writing", "reading")]
         try:
             with _translated():
-                self._prepare(synchronous, upgrade=upgrade)
+                self._prepare(synchronous, busy_seconds, upgrade=upgrade)
         except BaseException:
             self._dispose()
             raise
@@ -106,7 +137,7 @@ class SqliteStore(SqlStore):
         self._standing = Standing(self._raw)
         self._group = GroupCommit(self._write_group)
 
-    def _prepare(self, synchronous: str, *, upgrade: bool) -> None:
+    def _prepare(self, synchronous: str, busy_seconds: float, *, upgrade: bool) -> None:
         self._connection = self._engines[0].connect()
         self._raw = cast("sqlite3.Connection", self._connection.connection.driver_connection)
         run = self._connection.exec_driver_sql
@@ -121,7 +152,7 @@ class SqliteStore(SqlStore):
                 migrate(self._connection, found)
                 found = versions.found_version(self._connection)
             versions.require_version(found)
-        run("PRAGMA journal_mode = WAL")
+        _patiently(self._raw, "PRAGMA journal_mode = WAL", busy_seconds)
         run(f"PRAGMA synchronous = {synchronous}")
         self._reader = self._engines[1].connect()
         self._reader.exec_driver_sql("PRAGMA query_only = ON")
@@ -282,6 +313,20 @@ def _engine(path: Path, busy_seconds: float) -> sa.Engine:
         isolation_level="AUTOCOMMIT",
         connect_args={"check_same_thread": False, "timeout": busy_seconds},
     )
+
+
+def _patiently(raw: sqlite3.Connection, statement: str, seconds: float) -> None:
+    """Run a statement for which SQLite itself does not wait when others are just opening the same file."""
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            raw.execute(statement)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.005)
+        else:
+            return
 
 
 def _flush(folder: Path) -> None:
