@@ -2,8 +2,10 @@
 
 import datetime as dt
 import pickle
+from collections import Counter
 from contextlib import suppress
 
+import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,7 +15,7 @@ from gridgov.cases import Board, OpenCase, Resolve
 from gridgov.errors import AppendConflictError, NotFoundError, RefusalError, StoreDamagedError, StoreError
 from gridgov.office._snapshot import read_fold, shape, write_fold
 from gridgov.proofs import Ed25519Signer
-from gridgov.store import Commit, MemoryStore, Vault, checkpoint, every_record, read_checkpoint
+from gridgov.store import Commit, MemoryStore, PrivateEntry, Vault, checkpoint, copy, every_record, read_checkpoint
 from gridgov.testing import NOON, small_setup
 from gridgov.testing._store_contract import draft
 
@@ -116,6 +118,35 @@ def test_a_snapshot_that_names_anything_but_our_values_is_refused_and_nothing_ru
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"\x80\x04ccollections\nCounter\nN}\x8c\x09zz_hackedK\x01s\x86b.",  # sets an attribute of a class
+        b"\x80\x04cdatetime\ndatetime\n}\x8c\x05_makeK\x01sb.",  # sets one of a maker
+        b"\x80\x04cgridgov.cases._state\nCaseFile\n.",
+        b"\x80\x04cbuiltins\neval\n(\x8c\x031+1tR.",
+        b"\x80\x04cgridgov.office._snapshot\n_value\n(\x8c\x0aos:systemzztR.",
+    ],
+)
+def test_a_snapshot_that_was_forged_to_change_a_class_is_refused(body):
+    with pytest.raises(StoreError, match="no snapshot"):
+        read_fold(body)
+    assert not hasattr(Counter, "zz_hacked")
+    assert read_fold(write_fold((NOON, Counter("ab")))) == (NOON, Counter("ab"))
+
+
+def test_every_value_that_a_street_knows_comes_back_as_it_was(store):
+    a_few_days(store)
+    with opened(store, NOON + 9 * DAY) as office:
+        office.tick()
+        fold = office._memory.fold()
+        again = read_fold(write_fold(fold))
+        assert again == fold
+        assert {tag: type(subject) for tag, subject in again["live"].items()} == {
+            tag: type(subject) for tag, subject in fold["live"].items()
+        }
+
+
 def test_a_damaged_snapshot_is_passed_over_and_the_history_read(store):
     a_few_days(store)
     (name,) = store._snapshots
@@ -188,14 +219,18 @@ def test_a_batch_that_breaks_leaves_everything_as_if_it_had_never_begun(data):
     store = KeptStore()
     count = data.draw(st.integers(1, 6))
     a_few_days(store, count)
+    twin = KeptStore()
+    copy(store, twin)
     with opened(store, NOON + data.draw(st.integers(0, 12)) * DAY) as office:
         ids = st.sampled_from([f"c{n}" for n in range(count)])
         steps = data.draw(st.lists(st.one_of(st.just("open"), ids.map(lambda id_: ("resolve", id_))), max_size=6))
         with pytest.raises(ZeroDivisionError):
             broken_batch(office, steps)
         assert office.verify(snapshot=True) == store.head()
-        # What was taken from the clock for the batch is still done in its time.
-        office.tick(NOON + 60 * DAY)
+        # What was due before the batch is due after it, no more and no less.
+        with opened(twin) as untouched:
+            wanted = untouched.tick(NOON + 60 * DAY).done
+        assert office.tick(NOON + 60 * DAY).done == wanted
         assert office.verify(snapshot=True) == store.head()
         with opened(store) as another:
             assert another.tick(NOON + 60 * DAY).done == 0
@@ -241,6 +276,17 @@ def test_a_whole_stream_that_is_gone_is_found_between_two_checkpoints(store):
         office.verify(early)
         with pytest.raises(StoreDamagedError, match=f"checkpoint at {late.position} does not match: after 5 "):
             office.verify(early, late)
+
+
+def test_the_record_at_the_checkpoint_itself_that_is_gone_is_found(store):
+    a_few_days(store)
+    last = store.read()[-1]
+    kept = checkpoint(every_record(store), through=last.position)
+    other = KeptStore()
+    other._keep(store.read()[:-1])
+    other._keep([attrs.evolve(last, position=last.position + 1)])
+    with opened(other) as office, pytest.raises(StoreDamagedError, match="does not match"):
+        office.verify(kept)
 
 
 def test_a_checkpoint_is_a_text_that_can_be_signed_and_read_again(store):
@@ -299,6 +345,34 @@ def test_without_the_key_it_stays_closed_and_with_an_old_one_it_opens(store):
             private_reader(office, "a")
     with opened(store, vault=Vault({"k3": bytes(32)})) as office, pytest.raises(StoreError, match="not in the vault"):
         private_reader(office, "a")
+
+
+@pytest.mark.parametrize("changed", [{"subject": "150203005/case:z"}, {"purpose": "publication"}, {"ref": "r"}])
+def test_a_text_is_locked_together_with_what_it_is_about_and_for(changed):
+    vault = Vault({"k": bytes(32)})
+    entry = PrivateEntry(
+        ref="150203005/a/text",
+        subject="150203005/case:a",
+        purpose="case-handling",
+        basis="law",
+        ends_on=NOON.date(),
+        salt=b"s",
+        body=SECRET.encode(),
+    )
+    assert vault.open(vault.lock(entry)) == entry
+    with pytest.raises(StoreError, match="not what was locked"):
+        vault.open(attrs.evolve(vault.lock(entry), **changed))
+
+
+@pytest.mark.parametrize("vault", [None, Vault({"k1": bytes(32)})])
+def test_a_text_that_somebody_has_put_in_the_place_of_another_is_not_given_out(store, vault):
+    with opened(store, vault=vault) as office:
+        office.handle(report(text="mine"), by="desk-1", id="a")
+        ref = "150203005/a/text"
+        plain = attrs.evolve(store._private[ref], body=b"forged", salt=b"x")
+        store._private[ref] = plain
+        with pytest.raises(StoreDamagedError, match="not the one that was sealed"):
+            private_reader(office, "a")
 
 
 def test_what_is_locked_cannot_be_put_in_another_ones_place_and_can_be_erased(store):

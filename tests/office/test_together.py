@@ -9,6 +9,7 @@ import pytest
 from gridgov import open_office
 from gridgov.cases import Board, OpenCase, Resolve, SwitchMode
 from gridgov.errors import AppendConflictError, CommandConflictError, RefusalError, StoreBusyError, StoreFullError
+from gridgov.office import _together
 from gridgov.office._together import Together
 from gridgov.store import MemoryStore, every_record
 from gridgov.testing import NOON, small_setup
@@ -213,6 +214,59 @@ def test_one_whose_work_is_interrupted_does_not_leave_the_others_waiting():
         together.do("bad")
     together.do("after")
     assert seen[-1] == "after"
+
+
+class ImpatientLock:
+    """A lock whose first wait is interrupted by a signal, while somebody else is at work."""
+
+    def __init__(self, lock, before):
+        self.lock, self.before = lock, before
+
+    def acquire(self, blocking=True):
+        if blocking:
+            self.before()
+            raise KeyboardInterrupt
+        return self.lock.acquire(blocking=False)
+
+    def release(self):
+        self.lock.release()
+
+
+@pytest.mark.parametrize("handed_the_lead", [False, True])
+def test_one_that_is_interrupted_while_it_waits_leaves_the_others_at_work(handed_the_lead, monkeypatch):
+    begun, go_on, done = threading.Event(), threading.Event(), []
+
+    def work(jobs):
+        begun.set()
+        go_on.wait(10)
+        done.extend(jobs)
+
+    together = Together(work, threading.RLock(), 1)
+    first = threading.Thread(target=together.do, args=("first",))
+    first.start()
+    begun.wait(10)
+
+    def before():
+        if handed_the_lead:
+            go_on.set()
+            first.join(10)
+
+    place = _together._Place
+    monkeypatch.setattr(_together, "_Place", lambda job: _impatient(place(job), before))
+    with pytest.raises(KeyboardInterrupt):
+        together.do("interrupted")
+    monkeypatch.setattr(_together, "_Place", place)
+    go_on.set()
+    first.join(10)
+    last = threading.Thread(target=together.do, args=("last",), daemon=True)
+    last.start()
+    last.join(10)
+    assert done == ["first", "last"]
+
+
+def _impatient(place, before):
+    place.turn = ImpatientLock(place.turn, before)
+    return place
 
 
 def test_who_was_led_by_an_interrupted_thread_is_told_to_ask_again(office, store):

@@ -120,6 +120,39 @@ def test_what_is_written_while_the_copy_runs_comes_with_the_next_one():
     assert content(target) == content(source)
 
 
+def test_a_message_and_a_cursor_that_changed_since_the_first_run_come_as_they_are_now():
+    source, target = MemoryStore(), MemoryStore()
+    write(source, 1, "message")
+    write(source, 1, "cursor")
+    copy(source, target)
+    (sent,) = source.messages("o")
+    source.update([attrs.evolve(sent, state="sent", sent_at=NOON)])
+    source.save_cursor(Cursor(name="follower", position=9))
+    copy(source, target)
+    assert target.messages("o")[0].state == "sent"
+    assert target.cursor("follower").position == 9
+
+
+def test_a_refusal_that_is_stored_while_the_copy_runs_comes_with_the_next_one():
+    source, target = MemoryStore(), MemoryStore()
+    write(source, 1, "records")
+    keys = source.keys
+
+    def late(part, /, **wanted):
+        if part == "private":
+            write(source, 2, "records")
+            source.append(Commit(outcomes=[outcome("a-early-name", accepted=False)]))
+            write(source, 3, "records")
+            source.keys = keys
+        return keys(part, **wanted)
+
+    source.keys = late
+    copy(source, target)
+    copy(source, target)
+    assert target.outcome("a-early-name") is not None
+    assert content(target) == content(source)
+
+
 def test_a_target_that_holds_something_else_is_refused_and_left_as_it_was():
     source, target = MemoryStore(), MemoryStore()
     write(source, 1, "records")

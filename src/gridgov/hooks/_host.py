@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 import inspect
 import logging
@@ -408,8 +409,9 @@ class Host:
 
     def validate(self, command: Any, by: str, at: dt.datetime) -> tuple[str, Refused] | None:
         """Ask every validator; give the first refusal with its plugin's name."""
-        arguments = {"command": command, "by": by, "at": at}
         for plugin in self._having("gridgov_validate"):
+            # A copy for each: what a plugin does to it must not reach the decision.
+            arguments = {"command": copy.deepcopy(command), "by": by, "at": at}
             call = partial(plugin.ask, "gridgov_validate", _refusal, arguments)
             for refused in self._tried(plugin, "gridgov_validate", call) or ():
                 if refused is not None:
@@ -451,10 +453,10 @@ class Host:
         for plugin, function in self._reactions().get(name, ()):
             if plugin.why:
                 continue
-            subject = after()
+            told = copy.deepcopy((event, after()))
 
-            def call(function: Reaction = function, subject: Any = subject) -> list[Any]:
-                return _taken.commands(function(event, subject, setup))
+            def call(function: Reaction = function, told: tuple[Any, Any] = told) -> list[Any]:
+                return _taken.commands(function(*told, setup))
 
             wanted = self._tried(plugin, "gridgov_reactions", call) or ()
             found += [Following(plugin.name, index, command) for index, command in enumerate(wanted)]
@@ -469,7 +471,7 @@ class Host:
                 plugin.listener = Listener(
                     plugin.name, partial(_told, plugin), partial(self._listener_fault, plugin), self._patience
                 )
-            plugin.listener.tell(happenings)
+            plugin.listener.tell(copy.deepcopy(list(happenings)))
 
     def _listener_fault(self, plugin: _Plugin, what: str, set_aside: bool) -> None:
         self._fault(plugin, "gridgov_committed", what, set_aside=set_aside)

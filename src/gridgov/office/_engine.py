@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import heapq
+import itertools
 import random
 import sys
 import threading
@@ -51,6 +52,7 @@ __all__ = ["CLOCK", "OWN", "SYSTEM", "Asked", "Engine", "Ticked", "aware"]
 
 ATTEMPTS_MAX = 40
 """How often something is decided anew because others were faster."""
+ATTEMPTS_SECONDS_MAX = 30.0
 PAUSE_SECONDS, PAUSE_SECONDS_MAX = 0.001, 0.2
 TOGETHER_MAX = 64
 """How many callers' commands share one commit: more would let the first of them wait too long."""
@@ -133,6 +135,10 @@ class Decided:
     refusal: RefusalError | None = None
 
 
+Answer = tuple[Any, ...] | str
+"""What a caller inside a batch was told: events, or a refusal's code."""
+
+
 @attrs.define(eq=False)
 class Batch:
     """Commands that will be stored as one commit."""
@@ -144,7 +150,8 @@ class Batch:
     outcomes: dict[str, StoredOutcome] = attrs.field(factory=dict)
     private: dict[str, PrivateEntry] = attrs.field(factory=dict)
     seen: list[Seen] = attrs.field(factory=list)
-    asked: list[tuple[Asked, bool]] = attrs.field(factory=list)
+    asked: list[tuple[Asked, Answer]] = attrs.field(factory=list)
+    salts: dict[str, list[bytes]] = attrs.field(factory=dict)
     results: dict[str, Outcome] = attrs.field(factory=dict)
 
 
@@ -177,6 +184,7 @@ class Engine:
         self._reacting = False
         self._reacted = 0
         self._kept = 0
+        self._stored = 0
         self._load_snapshot()
         self._memory.follow(hear_after=sys.maxsize)
         self._heard = self._memory.position
@@ -300,11 +308,13 @@ class Engine:
             time.sleep(PAUSE_SECONDS)
 
     def _run(self, asked: Asked) -> Outcome:
+        until = time.monotonic() + ATTEMPTS_SECONDS_MAX
         for attempt in range(ATTEMPTS_MAX):
             known = self._known(asked)
             if known is not None:
                 return known
             self._follow()
+            self._see_own()
             if not asked.internal:
                 self._settle()
             decided = self._decide_after_what_is_due(asked)
@@ -314,7 +324,20 @@ class Engine:
                 return self._store_one(asked, decided)
             except AppendConflictError:
                 self._pause(attempt)
+            if time.monotonic() > until:
+                break
         raise AppendConflictError(f"what {type(asked.command).__name__} rests on")
+
+    def _see_own(self) -> None:
+        """Rest on everything that this office has stored itself, or on nothing.
+
+        :raises StoreBusyError: the store does not show it yet; may succeed later.
+        """
+        if self._batch is None and self._memory.position < self._stored:
+            self._follow_to(self._stored)
+            self._hear()
+            if self._memory.position < self._stored:
+                raise StoreBusyError("somebody is still writing before what this office has stored; try again")
 
     def _pause(self, attempt: int) -> None:
         """Wait a moment before deciding anew, longer each time, so that not everybody comes back at once."""
@@ -345,6 +368,7 @@ class Engine:
     def _replay(self, asked: Asked, stored: StoredOutcome) -> Outcome:
         if not stored.first:
             return Outcome(id=asked.id, state=None, events=(), position=None)
+        self._wait_for(stored.last)
         seen = [
             self._memory.seen(record)
             for record in self._store.read(after=stored.first - 1, limit=stored.last - stored.first + 1)
@@ -356,6 +380,17 @@ class Engine:
             events=tuple(each.event for each in seen),
             position=stored.last,
         )
+
+    def _wait_for(self, position: int) -> None:
+        """Wait until the store shows what it has stored; others may be in the middle of an earlier commit.
+
+        :raises StoreBusyError: it takes too long; may succeed later.
+        """
+        until = time.monotonic() + FOLLOW_SECONDS_MAX
+        while self._store.head() < position:
+            if time.monotonic() > until:
+                raise StoreBusyError("this is stored, and somebody is still writing before it; ask again")
+            time.sleep(PAUSE_SECONDS)
 
     def _decide_after_what_is_due(self, asked: Asked) -> Decided:
         """Decide; where a subject has something overdue at that instant, let that happen first."""
@@ -398,7 +433,7 @@ class Engine:
 
     def _decide(self, asked: Asked) -> Decided:
         room: Decider[Any, Any, Any] = self._room_of_command[type(asked.command)]
-        envelope = seal(asked.command, self._memory.stored(asked.id), self._entropy)
+        envelope = seal(asked.command, self._memory.stored(asked.id), self._salts_of(asked))
         watched = Watched(self._memory.subjects)
         try:
             if not asked.derived and isinstance(asked.command, room.present) and asked.at < self._now() - CLOCKS_DIFFER:
@@ -418,6 +453,21 @@ class Engine:
             read=self._tags_of(watched.read) | {tag for draft in drafts for tag in draft.tags},
             watched=frozenset(watched.read),
         )
+
+    def _salts_of(self, asked: Asked) -> Callable[[int], bytes]:
+        """Give random bytes; in a batch the same ones for a command that is decided anew: its events stay the same."""
+        batch = self._batch
+        if batch is None:
+            return self._entropy
+        kept, drawn = batch.salts.setdefault(asked.id, []), itertools.count()
+
+        def salt(size: int) -> bytes:
+            place = next(drawn)
+            if place == len(kept):
+                kept.append(self._entropy(size))
+            return kept[place]
+
+        return salt
 
     def _tags_of(self, read: set[str]) -> frozenset[str]:
         # Every decision rests on the setup in force, too.
@@ -481,12 +531,14 @@ class Engine:
         )
         if decided.refusal is not None:
             raise decided.refusal
+        self._stored = max(self._stored, position)
         state = None
         # It is stored. Whatever stands in the way of reading it back now must not sound like a refusal.
-        with suppress(StoreBusyError):
+        with suppress(GridgovError):
             self._follow_to(position)
             self._hear()
-            state = self._memory.subject(decided.primary) if decided.drafts else None
+            if decided.drafts and self._memory.position >= position:
+                state = self._memory.subject(decided.primary)
         return Outcome(id=asked.id, state=state, events=decided.events, position=position)
 
     @contextmanager
@@ -548,7 +600,7 @@ class Engine:
         if len(jobs) > 1:
             try:
                 self._store_together(jobs)
-            except (GridgovError, ValueError, LookupError, TypeError):
+            except Exception:
                 # Nothing of it is stored, or nobody knows; each on its own gets its own answer, by its id.
                 for job in jobs:
                     job.outcome = job.error = None
@@ -612,7 +664,7 @@ class Engine:
 
     def _keep(self, batch: Batch, asked: Asked, decided: Decided) -> Outcome:
         """Keep a decision until the batch is stored; fold it as if it were."""
-        batch.asked.append((asked, decided.refusal is None))
+        batch.asked.append((asked, decided.events if decided.refusal is None else decided.refusal.code))
         batch.outcomes[asked.id] = self._outcome_of(asked, decided.refusal)
         batch.read |= decided.read
         if decided.refusal is not None:
@@ -660,7 +712,9 @@ class Engine:
                 self._pause(attempt)
                 self._decide_batch_anew(batch)
                 continue
-            self._take_batch(batch, last)
+            with suppress(GridgovError):
+                # It is stored. Whatever stands in the way now comes back with the next call.
+                self._take_batch(batch, last)
             return
         raise AppendConflictError("what this batch rests on")
 
@@ -668,14 +722,17 @@ class Engine:
         """Somebody else was faster: decide everything again; each answer must stay what it was."""
         self._drop_batch()
         self._open_batch()
-        for asked, accepted in batch.asked:
+        batch_salts, again = batch.salts, self._batch
+        if again is not None:
+            again.salts = batch_salts
+        for asked, answer in batch.asked:
             try:
-                self._run(asked)
-            except RefusalError:
-                again = False
-            else:
-                again = True
-            if again is not accepted:
+                anew: Answer = self._run(asked).events
+            except RefusalError as refusal:
+                anew = refusal.code
+            # Of what the clock asks for nobody was told; it may be answered otherwise, and is then asked for again.
+            same = isinstance(anew, str) is isinstance(answer, str) if asked.internal else anew == answer
+            if not same:
                 raise AppendConflictError(f"what {type(asked.command).__name__} {asked.id!r} of this batch rests on")
 
     def _append_batch(self, batch: Batch) -> int:
@@ -692,6 +749,7 @@ class Engine:
 
     def _take_batch(self, batch: Batch, last: int) -> None:
         """Go on from what was stored."""
+        self._stored = max(self._stored, last)
         if last != batch.start + len(batch.drafts):
             # Others wrote beside us; what they wrote has to be folded in its own order.
             self._batch = None
@@ -752,7 +810,7 @@ class Engine:
                 if shared:
                     self._save_reactions()
         except GridgovError as error:
-            if not error.temporary:
+            if not (error.temporary or isinstance(error, StoreError)):
                 raise
             LOG.info("reactions.waiting pending=%d error=%s", len(self._pending), type(error).__name__)
         finally:
@@ -775,7 +833,8 @@ class Engine:
         except RefusalError:
             pass  # a refusal is an outcome like any other, and is stored
         except (GridgovError, ValueError, LookupError) as error:
-            if isinstance(error, GridgovError) and (error.temporary or isinstance(error, SetupMismatchError)):
+            # Trouble with the store says nothing about the command: it is asked for again.
+            if isinstance(error, StoreError) or (isinstance(error, GridgovError) and error.temporary):
                 raise
             self._host.faults.append(Fault("gridgov", type(command).__name__, f"{id}: {type(error).__name__}"))
 

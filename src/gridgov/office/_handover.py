@@ -14,11 +14,12 @@ from contextlib import contextmanager, suppress
 
 import attrs
 
-from gridgov.cases import Acknowledge, CaseView, ImportCase, Resolve
+from gridgov.cases import Acknowledge, CaseFile, CaseView, ImportCase, Resolve
 from gridgov.delivery import ChannelError
-from gridgov.errors import GridgovError, RefusalError
+from gridgov.errors import CommandConflictError, GridgovError, RefusalError
 from gridgov.notices import Notice
-from gridgov.office._office import Office
+from gridgov.office._office import ID_MAX, Office
+from gridgov.proofs import digest
 
 __all__ = ["Handback", "Handover"]
 
@@ -36,8 +37,8 @@ class Handover:
     :param name: what subscriptions call it.
     :param here: gives the office that hands over (it is opened with this channel, so it comes later); :param there:
         gives the one that takes.
-    :param reads_as: as whom the case is read here; :param imports_as: as whom it is imported there. Both need a
-        grant, for ``CaseView`` and for ``ImportCase``.
+    :param reads_as: as whom the case is read here; :param imports_as: as whom it is imported there. Grants: for
+        ``CaseView`` here, for ``ImportCase`` and ``CaseView`` there.
     :param place: a place here → the place there (the street, say); :param kind: a kind here → the kind there.
     :param acknowledges_as: who acknowledges the case here once it is there; empty for nobody.
     """
@@ -59,22 +60,30 @@ class Handover:
         street = self.here().setup.jurisdiction
         with _told(self.name):
             file = self.here().ask(CaseView(notice.subject), by=self.reads_as).file
-            command = ImportCase(
-                system=street,
-                foreign_id=file.id,
-                kind=self.kind(file.kind),
-                place=self.place(file.place),
-                opened_at=file.opened_at,
-                severity=file.severity,
-            )
-            # One id for one case: whatever asks for it, and however often, it goes over once.
-            self.there().handle(command, by=self.imports_as, id=f"{street}/{file.id}")
+            self._hand_over(file, street)
             if self.acknowledges_as:
                 self._acknowledge(file.id)
 
+    def _hand_over(self, file: CaseFile, street: str) -> None:
+        command = ImportCase(
+            system=street,
+            foreign_id=file.id,
+            kind=self.kind(file.kind),
+            place=self.place(file.place),
+            opened_at=file.opened_at,
+            severity=file.severity,
+        )
+        # One id for one case: whatever asks for it, and however often, it goes over once.
+        id_ = _fitting(f"{street}/{file.id}")
+        try:
+            self.there().handle(command, by=self.imports_as, id=id_)
+        except CommandConflictError:
+            # It was corrected here since it went over; over there it is all the same.
+            self.there().ask(CaseView(id_), by=self.imports_as)
+
     def _acknowledge(self, case: str) -> None:
         with suppress(RefusalError):  # it may have moved on meanwhile
-            self.here().handle(Acknowledge(case), by=self.acknowledges_as, id=f"handover/{case}/acknowledged")
+            self.here().handle(Acknowledge(case), by=self.acknowledges_as, id=_fitting(f"handover/{case}/acknowledged"))
 
 
 @attrs.frozen(kw_only=True)
@@ -101,7 +110,12 @@ class Handback:
         with _told(self.name):
             file = self.here().ask(CaseView(notice.subject), by=self.reads_as).file
             if file.imported_from == self.there().setup.jurisdiction:
-                self.there().handle(Resolve(file.foreign_id), by=self.resolves_as, id=f"handback/{notice.id}")
+                self.there().handle(Resolve(file.foreign_id), by=self.resolves_as, id=_fitting(f"handback/{notice.id}"))
+
+
+def _fitting(id_: str) -> str:
+    """Give an id that an office takes: itself, or its digest where it is too long."""
+    return id_ if len(id_) <= ID_MAX else digest(id_.encode())
 
 
 @contextmanager

@@ -122,8 +122,6 @@ class Memory:
             "position": self.position,
             "live": self.live,
             "tally": dict(self.tally),
-            "due": self._due,
-            "due_known": self._due_known,
         }
 
     def take(self, fold: Mapping[str, Any]) -> None:
@@ -131,9 +129,12 @@ class Memory:
 
         :raises LookupError: it is not whole; :raises TypeError: it is something else.
         """
-        live, tally, due, known = dict(fold["live"]), Counter(fold["tally"]), list(fold["due"]), dict(fold["due_known"])
+        position, live, tally = int(fold["position"]), dict(fold["live"]), Counter(fold["tally"])
         self.forget()
-        self.position, self.live, self.tally, self._due, self._due_known = fold["position"], live, tally, due, known
+        self.position, self.live, self.tally = position, live, tally
+        # What falls due follows from what is live: worked out anew, nothing of it can be lost in a snapshot.
+        for tag, subject in live.items():
+            self._schedule(tag, self._room_of(tag).falls_due(tag, subject))
 
     def same_as_folded_again(self) -> bool:
         """Say whether everything folded again, from the first record, is what is known here."""

@@ -19,7 +19,7 @@ from gridgov.cases import CaseFile, OpenCase, unnamed
 from gridgov.decider import CLOCKS_DIFFER, View
 from gridgov.delivery import Channel, Courier, Delivered, Progress, Waiting
 from gridgov.documents import ROOMS, check_types
-from gridgov.errors import NotFoundError, RefusalError, StoreBusyError, StoreDamagedError, as_code
+from gridgov.errors import GridgovError, NotFoundError, RefusalError, StoreBusyError, StoreDamagedError, as_code
 from gridgov.hooks import ACTOR, CodeList, Exporting, Fault, Host, Importing, Loaded
 from gridgov.notices import Notice, notices_for
 from gridgov.office._engine import OWN, SYSTEM, TOGETHER_MAX, Asked, Engine, Job, Ticked, aware
@@ -27,6 +27,7 @@ from gridgov.office._health import Health, look, of_office
 from gridgov.office._leave import Leave
 from gridgov.office._log import LOG, told
 from gridgov.office._memory import Memory, Outcome, Seen
+from gridgov.office._private import as_sealed, seals
 from gridgov.office._together import Together
 from gridgov.proofs import Sealed
 from gridgov.setup import AmendSetup, ErasePrivate, Setup
@@ -47,6 +48,8 @@ __all__ = ["Office", "open_office"]
 Answer = TypeVar("Answer")
 HEALTH_SECONDS = 1.0
 """How long :meth:`Office.health` waits for a call that is under way."""
+ID_MAX = 160
+"""Characters of a command id: cases, streams and the clock's own ids are made from it, and stores have columns."""
 PUBLIC = "publication"
 """The one purpose whose texts were written for everybody."""
 
@@ -134,7 +137,8 @@ class Office(Engine):
             the office's own.
         :param at: when it happened, aware and not in the future; by default now. What was due for its subject before
             that instant is done first.
-        :raises ValueError: an actor that is no id, or an instant in the future: a clock that goes wrong
+        :returns: the outcome; without state and events where it is stored and could not be read back just now.
+        :raises ValueError: an actor or a command id that is none, or an instant in the future: a clock that goes wrong
             must not lock a case until then.
         :raises RefusalError: it may not happen, with a code; the same again for the same id.
         :raises CommandConflictError: the id was used for another body.
@@ -153,7 +157,8 @@ class Office(Engine):
         if isinstance(command, room.present) and at is not None and aware(at) > self._now() - CLOCKS_DIFFER:
             at = None  # two clocks that differ by a minute must not put it before what is done now
         job = Job(command=command, by=by, id=id or self._new_id(), at=at)
-        if self._batch is not None and self._batch.thread == threading.get_ident():
+        batch = self._batch
+        if batch is not None and batch.thread == threading.get_ident():
             with self._lock:
                 self._do_alone(job)
         else:
@@ -163,7 +168,11 @@ class Office(Engine):
         if job.outcome is None:
             raise StoreBusyError("the thread that stored this was interrupted; ask again with the same id")
         with self._lock:
-            return self._shown_outcome(job.outcome, job)
+            try:
+                return self._shown_outcome(job.outcome, job)
+            except GridgovError:
+                # It is stored, and must not sound as if it were not; asked again with its id it can be seen.
+                return attrs.evolve(job.outcome, state=None, events=())
 
     def _answer(self, job: Job) -> Outcome:
         if isinstance(job.command, self._room_of_command[type(job.command)].after_all):
@@ -211,8 +220,11 @@ class Office(Engine):
         if as_code(by) != repr(by) and by not in roster.persons and by not in roster.organizations:
             # It stands in the store for ever, and the name of a resident may not.
             raise ValueError("an actor is of the roster, or has an opaque id of letters, digits and .:/@+-, not a name")
-        if id is not None and (id.startswith(OWN) or not id):
-            raise ValueError(f"the command id {id!r} is not for callers; choose another one")
+        if id is not None and (id.startswith(OWN) or not id or len(id) > ID_MAX):
+            raise ValueError(
+                f"the command id {id[:ID_MAX]!r} is not for callers; one has 1 to {ID_MAX} characters and does not "
+                f"begin with {OWN!r}"
+            )
 
     def deliver(
         self,
@@ -388,6 +400,7 @@ class Office(Engine):
 
         :raises RefusalError: without a grant, or for another purpose than it was collected for.
         :raises NotFoundError: there is none, it was erased, or it belongs to another jurisdiction.
+        :raises StoreDamagedError: it is not the text that was sealed when it was written.
         """
         with self._lock:
             self._check_caller(by)
@@ -403,12 +416,23 @@ class Office(Engine):
                 )
             self._follow()
             tag = entry.subject.removeprefix(self._memory.stored(""))
+            self._check_sealed(tag, entry)
             subject = self._memory.subject(tag)
             if tag.startswith("case:") and subject is not None:
                 self._check_withheld(subject, entry.ref, by)
             reading = Leave(self._setup, by, self._now()).reading(ref, tag, purpose, subject)
             self._answer(Job(command=reading, by=by, id=self._new_id()))
             return entry.body.decode()
+
+    def _check_sealed(self, tag: str, entry: PrivateEntry) -> None:
+        """Hold a private text against the commitment that its record bears.
+
+        :raises StoreDamagedError: it is not the text that was sealed.
+        """
+        for event in self._memory.events(tag):
+            for sealed in seals(event):
+                if sealed.ref == entry.ref and not as_sealed(entry, sealed):
+                    raise StoreDamagedError("", 0, f"the private text {entry.ref} is not the one that was sealed")
 
     def _check_withheld(self, subject: Any, ref: str, by: str) -> None:
         """Refuse how to reach a reporter who asked not to be named."""
@@ -672,7 +696,11 @@ class _Sight:
 
     def public(self, sealed: Sealed, purpose: str) -> str:
         entry = self._find(sealed.ref)
-        return entry.body.decode() if entry is not None and entry.purpose == purpose == PUBLIC else ""
+        if entry is None or not entry.purpose == purpose == PUBLIC:
+            return ""
+        if not as_sealed(entry, sealed):
+            raise StoreDamagedError("", 0, f"the private text {sealed.ref} is not the one that was sealed")
+        return entry.body.decode()
 
     def began(self, name: str, after: int) -> Iterator[tuple[int, str]]:
         yield from self._memory.began(name, after)

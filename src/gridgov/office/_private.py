@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import attrs
@@ -13,8 +13,9 @@ from gridgov.proofs import Sealed, commitment
 from gridgov.setup import Retention
 from gridgov.store import PrivateEntry
 
-__all__ = ["Envelope", "same_texts", "seal"]
+__all__ = ["Envelope", "as_sealed", "same_texts", "seal", "seals"]
 
+SALT_BYTES = 16
 UNNAMED = Retention(basis="PIPL art. 13(1)(3): statutory duties", days=365)
 """For a purpose that the place has not said anything about."""
 
@@ -63,13 +64,30 @@ def seal(command: Any, ref: str, entropy: Callable[[int], bytes]) -> Envelope:
     for field, purpose in private_fields(type(command)).items():
         body = getattr(command, field).strip().encode()
         if body:
-            salt = entropy(16)
+            salt = entropy(SALT_BYTES)
             texts[field] = _Text(Sealed(f"{ref}/{field}", commitment(salt, body)), salt, body, purpose)
     return Envelope(
         public=attrs.evolve(command, **dict.fromkeys(texts, "")) if texts else command,
         sealed={field: text.sealed for field, text in texts.items()},
         texts=tuple(texts.values()),
     )
+
+
+def as_sealed(entry: PrivateEntry, sealed: Sealed) -> bool:
+    """Say whether a private entry is what was sealed."""
+    return len(entry.salt) >= SALT_BYTES and commitment(entry.salt, entry.body) == sealed.commitment
+
+
+def seals(value: Any) -> Iterator[Sealed]:
+    """Walk the seals in an event."""
+    if isinstance(value, Sealed):
+        yield value
+    elif isinstance(value, tuple | list):
+        for each in value:
+            yield from seals(each)
+    elif attrs.has(type(value)):
+        for field in attrs.fields(type(value)):
+            yield from seals(getattr(value, field.name))
 
 
 def same_texts(command: Any, ref: str, find: Callable[[str], PrivateEntry | None]) -> bool:

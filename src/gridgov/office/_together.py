@@ -54,9 +54,22 @@ class Together(Generic[Job]):
             self._waiting.append(place)
             leads, self._led = not self._led, True
         if not leads:
-            place.turn.acquire()
+            self._wait(place)
         if not place.done:
             self._lead(place)
+
+    def _wait(self, place: _Place[Job]) -> None:
+        try:
+            place.turn.acquire()
+        except BaseException:
+            # Interrupted: what nobody has taken yet is taken back; who was to lead hands that on.
+            with self._mutex:
+                if place in self._waiting:
+                    led = self._waiting[0] is place and place.turn.acquire(blocking=False)
+                    self._waiting.remove(place)
+                    if led:
+                        self._hand_on()
+            raise
 
     def _lead(self, own: _Place[Job]) -> None:
         taken: list[_Place[Job]] = []
@@ -67,13 +80,16 @@ class Together(Generic[Job]):
                     taken = [self._waiting.popleft() for _ in range(count)]
                 self._work([place.job for place in taken])
         finally:
-            with self._mutex:
-                if own in self._waiting:  # interrupted before it came to anything
-                    self._waiting.remove(own)
-                following = self._waiting[0] if self._waiting else None
-                self._led = following is not None
             for place in taken:
                 place.done = True
                 place.turn.release()
-            if following is not None:
-                following.turn.release()
+            with self._mutex:
+                if own in self._waiting:  # interrupted before it came to anything
+                    self._waiting.remove(own)
+                self._hand_on()
+
+    def _hand_on(self) -> None:
+        """Let the first of those who wait lead; the mutex is held."""
+        self._led = bool(self._waiting)
+        if self._led:
+            self._waiting[0].turn.release()

@@ -4,7 +4,8 @@ Whoever comes while nobody writes leads: it takes everything that waits, writes 
 those that came meanwhile. The others sleep on a lock of their own, which costs neither processor nor interpreter lock,
 and are woken exactly once: to take their answer, or to lead. No thread stands in between. While one group is flushed,
 the next one gathers; and since those that have just been answered tend to come again at once, a leader gives them at
-most half of what the last flush took to do so. A caller that is alone never waits.
+most half of what the last flush took to do so, counted from its end. A caller that is alone never waits: whoever comes
+later than that finds that nobody is coming again.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class GroupCommit:
         self._mutex = threading.Lock()
         self._queue: deque[Waiting] = deque()
         self._led = False
-        self._last, self._took = 1, 0.0
+        self._last, self._patience_ends = 1, 0.0
 
     def append(self, commit: Commit) -> int:
         """Write *commit* with whatever else waits; give its position or raise its own error."""
@@ -88,7 +89,8 @@ class GroupCommit:
                 group = self._take()
             begun = time.monotonic()
             self._write(group)
-            self._last, self._took = len(group), time.monotonic() - begun
+            ended = time.monotonic()
+            self._last, self._patience_ends = len(group), ended + min((ended - begun) / 2, MOST_PATIENCE)
         except BaseException:
             # Only what no store answers for gets here: an interrupt of this very thread.
             with self._mutex:
@@ -109,8 +111,7 @@ class GroupCommit:
 
     def _gather(self) -> None:
         """Wait a little for those that were answered just now, if they come again as they did before."""
-        until = time.monotonic() + min(self._took / 2, MOST_PATIENCE)
-        while len(self._queue) < self._last and time.monotonic() < until:
+        while len(self._queue) < self._last and time.monotonic() < self._patience_ends:
             time.sleep(PAUSE)
 
     def _take(self) -> list[Waiting]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 from gridgov.errors import StoreError
 from gridgov_sql._sql import SqlStore
@@ -53,6 +52,5 @@ def upgrade(url: str) -> None:
     :raises StoreError: there is no such store, it is not one of ours, or somebody else holds it.
     """
     address, _, query = url.partition("?")
-    if address.startswith("sqlite:") and not Path(address.removeprefix("sqlite:///")).is_file():
-        raise StoreError(f"there is no store at {address}; nothing was upgraded")
-    open_store(f"{address}?{query}{'&' if query else ''}upgrade=yes").close()
+    kept = [each for each in query.split("&") if each and each.partition("=")[0] not in ("upgrade", "new")]
+    open_store(f"{address}?{'&'.join([*kept, 'upgrade=yes', 'new=no'])}").close()

@@ -16,6 +16,7 @@ from gridgov.errors import AppendConflictError
 from gridgov.store import Cursor, Lease, Message, MessageCount
 from gridgov_sql import _rows as rows
 from gridgov_sql import _schema as t
+from gridgov_sql._room import require_room
 from gridgov_sql._writing import Writing, chunks, named
 
 __all__ = ["OutboxOnSql"]
@@ -28,6 +29,8 @@ class OutboxOnSql(Writing):
 
     def post(self, messages: Sequence[Message], /, *, cursor: Cursor | None = None, lease: Lease | None = None) -> int:
         """Keep new messages and a cursor; see :meth:`gridgov.store.Outbox.post`."""
+        require_room(messages)
+        require_room([] if cursor is None else [cursor])
         with self._transaction() as connection:
             self._hold_names(connection, {f"outbox:{each.outbox}" for each in messages})
             self._rest_on(connection, lease)
@@ -38,6 +41,7 @@ class OutboxOnSql(Writing):
 
     def update(self, messages: Sequence[Message], /, *, lease: Lease | None = None) -> None:
         """Put messages in place of older ones; see :meth:`gridgov.store.Outbox.update`."""
+        require_room(messages)
         changed: dict[str, Any] = {
             column.name: sa.bindparam(f"new_{column.name}") for column in t.messages.columns if column is not _c.id
         }
@@ -120,6 +124,7 @@ class OutboxOnSql(Writing):
 
     def take_lease(self, name: str, /, *, holder: str, now: dt.datetime, until: dt.datetime) -> Lease | None:
         """Take or renew a lease; see :meth:`gridgov.store.Outbox.take_lease`."""
+        require_room([Lease(name=name, holder=holder, until=until)])
         with self._transaction() as connection:
             # By name, and not only by row: two may want to write the first row of that name.
             self._hold_names(connection, [f"lease:{name}"])

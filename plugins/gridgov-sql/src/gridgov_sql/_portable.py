@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from gridgov.store import Part, Portion, verified
 from gridgov_sql import _rows as rows
 from gridgov_sql import _schema as t
+from gridgov_sql._room import require_room_for_portion
 from gridgov_sql._rows import Row
 from gridgov_sql._writing import Writing, chunks
 
@@ -64,6 +65,7 @@ class PortableOnSql(Writing):
 
     def restore(self, portion: Portion, /, *, erase: Sequence[str] = ()) -> None:
         """Write a portion as it is; see :meth:`gridgov.store.Portable.restore`."""
+        require_room_for_portion(portion)
         with self._transaction() as connection:
             self._hold_all(connection)
             head = connection.execute(sa.select(sa.func.max(t.records.c.position))).scalar() or 0

@@ -34,6 +34,7 @@ from gridgov_sql import _versions as versions
 from gridgov_sql._positions import FUNCTIONS, HORIZON, SEQUENCE
 from gridgov_sql._postgres_trouble import LostError, in_our_words
 from gridgov_sql._queries import Prepared, Queries, insert_text, prepared
+from gridgov_sql._room import require_room_for_commit
 from gridgov_sql._rows import Row
 from gridgov_sql._sql import SqlStore
 from gridgov_sql._writing import placed
@@ -254,6 +255,7 @@ class PostgresStore(SqlStore):
 
     def append(self, commit: Commit, /) -> int:
         """Write *commit* whole; see :meth:`gridgov.store.Store.append`."""
+        require_room_for_commit(commit)
         count = max(1, len(commit.drafts))
         last = self._again(lambda: self._append(commit, count))
         # Nobody else's business, but the caller's: what it has written it can read.

@@ -1,15 +1,20 @@
-"""Rows from values and values from rows: tuples, in the order of the tables' columns."""
+"""Rows from values and values from rows: tuples, in the order of the tables' columns.
+
+SQLite keeps whatever somebody else has written into a column, and a disk may keep something else altogether; a row that is
+no value any more is damage, and is told as such.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache, wraps
+from typing import Any, TypeVar
 
 import attrs
 import msgspec
 
+from gridgov.errors import StoreDamagedError
 from gridgov.store import Cursor, Draft, Lease, Message, PrivateEntry, Record, Snapshot, StoredOutcome
 
 __all__ = [
@@ -36,6 +41,9 @@ __all__ = [
 ]
 
 Row = Sequence[Any]
+T = TypeVar("T")
+
+_WRONG = (TypeError, ValueError, OverflowError, msgspec.MsgspecError)
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(tuple[str, ...]).decode
@@ -53,6 +61,28 @@ def _utc(instant: dt.datetime) -> str:
 
 
 instant = dt.datetime.fromisoformat
+
+
+def _sound(what: str) -> Callable[[Callable[[Row], T]], Callable[[Row], T]]:
+    """Let what reads a row say so when the row is none; the key alone is told, the rest may name somebody."""
+
+    def decorated(read: Callable[[Row], T]) -> Callable[[Row], T]:
+        @wraps(read)
+        def sound(row: Row) -> T:
+            try:
+                return read(row)
+            except _WRONG:
+                raise StoreDamagedError("", 0, f"the row of {what} {row[0]!r} cannot be read") from None
+
+        return sound
+
+    return decorated
+
+
+def _bytes(found: object) -> bytes:
+    if type(found) is not bytes:
+        raise TypeError(found)
+    return found
 
 
 def record_row(draft: Draft, position: int, version: int, head: bytes) -> Row:
@@ -74,7 +104,17 @@ def record_row(draft: Draft, position: int, version: int, head: bytes) -> Row:
 
 
 def record(row: Row) -> Record:
-    """Give the record of a row."""
+    """Give the record of a row.
+
+    :raises StoreDamagedError: it is none.
+    """
+    try:
+        return _record(row)
+    except _WRONG as error:
+        raise StoreDamagedError(row[1], row[2], f"its row at position {row[0]} cannot be read ({error})") from None
+
+
+def _record(row: Row) -> Record:
     position, stream, version, name, shape, body, tags, occurred_at, recorded_at, actor, command_id, head = row
     return Record(
         position=position,
@@ -82,13 +122,13 @@ def record(row: Row) -> Record:
         stream_version=version,
         name=name,
         shape=shape,
-        body=body,
+        body=_bytes(body),
         tags=_decode(tags),
         occurred_at=instant(occurred_at),
         recorded_at=instant(recorded_at),
         by=actor,
         command_id=command_id,
-        head=head,
+        head=_bytes(head),
     )
 
 
@@ -127,13 +167,14 @@ def outcome_rows(outcomes: Sequence[StoredOutcome], records: Sequence[Row], numb
     return [outcome_row(each, *found.get(each.command_id, (0, 0)), number) for each in outcomes]
 
 
+@_sound("command")
 def outcome(row: Row) -> StoredOutcome:
     """Give the outcome of a row."""
     return StoredOutcome(
         command_id=row[0],
         fingerprint=row[1],
         accepted=bool(row[2]),
-        body=row[3],
+        body=_bytes(row[3]),
         recorded_at=instant(row[4]),
         first=row[5],
         last=row[6],
@@ -145,6 +186,7 @@ def private_row(entry: PrivateEntry) -> Row:
     return (entry.ref, entry.subject, entry.purpose, entry.basis, entry.ends_on.isoformat(), entry.salt, entry.body)
 
 
+@_sound("private entry")
 def private(row: Row) -> PrivateEntry:
     """Give the private entry of a row."""
     return PrivateEntry(
@@ -153,8 +195,8 @@ def private(row: Row) -> PrivateEntry:
         purpose=row[2],
         basis=row[3],
         ends_on=dt.date.fromisoformat(row[4]),
-        salt=row[5],
-        body=row[6],
+        salt=_bytes(row[5]),
+        body=_bytes(row[6]),
     )
 
 
@@ -163,9 +205,10 @@ def cursor_row(cursor: Cursor) -> Row:
     return (cursor.name, cursor.position, cursor.memo)
 
 
+@_sound("cursor")
 def cursor(row: Row) -> Cursor:
     """Give the cursor of a row."""
-    return Cursor(name=row[0], position=row[1], memo=row[2])
+    return Cursor(name=row[0], position=row[1], memo=_bytes(row[2]))
 
 
 def snapshot_row(snapshot: Snapshot) -> Row:
@@ -184,6 +227,7 @@ def message_row(message: Message) -> Row:
     return tuple(text(value) if isinstance(value, dt.datetime) else value for value in values)
 
 
+@_sound("message")
 def message(row: Row) -> Message:
     """Give the message of a row."""
     *plain, attempts, error, bundle, sent_at, read_at = row
@@ -194,7 +238,7 @@ def message(row: Row) -> Message:
         topic=topic,
         channel=channel,
         to=to,
-        body=body,
+        body=_bytes(body),
         state=state,
         next_at=instant(next_at),
         attempts=attempts,
@@ -210,6 +254,7 @@ def lease_row(lease: Lease) -> Row:
     return (lease.name, lease.holder, text(lease.until), lease.memo)
 
 
+@_sound("lease")
 def lease(row: Row) -> Lease:
     """Give the lease of a row."""
-    return Lease(name=row[0], holder=row[1], until=instant(row[2]), memo=row[3])
+    return Lease(name=row[0], holder=row[1], until=instant(row[2]), memo=_bytes(row[3]))

@@ -45,6 +45,13 @@ def _text(length: int) -> String:
     return String(length).with_variant(String(length, collation="C"), "postgresql")
 
 
+KEY = 512
+"""Characters of a stream, a tag, a command's id and what is derived from them.
+
+Ids that the office makes itself hold a caller's, and may be held by others again. An index entry of PostgreSQL has room
+for 2,704 bytes and a key of MySQL for 3,072; four bytes a character, an outbox and a topic have to fit together.
+"""
+
 meta = Table(
     "gridgov_meta", metadata, Column("name", _text(64), primary_key=True), Column("value", Text, nullable=False)
 )
@@ -55,7 +62,7 @@ records = Table(
     "gridgov_records",
     metadata,
     Column("position", _Position, primary_key=True, autoincrement=False),
-    Column("stream", _text(255), nullable=False),
+    Column("stream", _text(KEY), nullable=False),
     Column("stream_version", Integer, nullable=False),
     Column("name", String(64), nullable=False),
     Column("shape", Integer, nullable=False),
@@ -64,7 +71,7 @@ records = Table(
     Column("occurred_at", String(32), nullable=False),
     Column("recorded_at", String(32), nullable=False),
     Column("actor", String(255), nullable=False),
-    Column("command_id", String(255), nullable=False),
+    Column("command_id", String(KEY), nullable=False),
     Column("head", LargeBinary(32), nullable=False),
     UniqueConstraint("stream", "stream_version"),
 )
@@ -72,7 +79,7 @@ records = Table(
 tags = Table(
     "gridgov_tags",
     metadata,
-    Column("tag", _text(255), primary_key=True),
+    Column("tag", _text(KEY), primary_key=True),
     Column("position", _Position, primary_key=True, autoincrement=False),
     sqlite_with_rowid=False,
 )
@@ -80,7 +87,7 @@ tags = Table(
 outcomes = Table(
     "gridgov_outcomes",
     metadata,
-    Column("command_id", _text(255), primary_key=True),
+    Column("command_id", _text(KEY), primary_key=True),
     Column("fingerprint", String(64), nullable=False),
     Column("accepted", Integer, nullable=False),
     Column("body", LargeBinary, nullable=False),
@@ -95,8 +102,8 @@ outcomes = Table(
 private = Table(
     "gridgov_private",
     metadata,
-    Column("ref", _text(255), primary_key=True),
-    Column("subject", _text(255), nullable=False),
+    Column("ref", _text(KEY), primary_key=True),
+    Column("subject", _text(KEY), nullable=False),
     Column("purpose", String(64), nullable=False),
     Column("basis", Text, nullable=False),
     Column("ends_on", String(10), nullable=False),
@@ -132,9 +139,9 @@ snapshots = Table(
 messages = Table(
     "gridgov_messages",
     metadata,
-    Column("id", _text(255), primary_key=True),
-    Column("outbox", _text(255), nullable=False),
-    Column("topic", _text(255), nullable=False),
+    Column("id", _text(KEY), primary_key=True),
+    Column("outbox", _text(128), nullable=False),
+    Column("topic", _text(KEY), nullable=False),
     Column("channel", _text(64), nullable=False),
     Column("receiver", _text(255), nullable=False),
     Column("body", LargeBinary, nullable=False),
@@ -142,7 +149,7 @@ messages = Table(
     Column("next_at", String(32), nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("error", Text, nullable=False),
-    Column("bundle", _text(255), nullable=False),
+    Column("bundle", _text(KEY), nullable=False),
     Column("sent_at", String(32)),
     Column("read_at", String(32)),
     Index("gridgov_messages_due", "outbox", "state", "channel", "next_at"),

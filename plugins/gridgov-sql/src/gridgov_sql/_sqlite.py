@@ -10,11 +10,13 @@ be gone when power goes. OFF may leave a file that cannot be read, and is refuse
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import struct
 import threading
 import time
+import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -24,12 +26,20 @@ from urllib.parse import parse_qsl
 import sqlalchemy as sa
 from sqlalchemy.pool import StaticPool
 
-from gridgov.errors import ForeignStoreError, GridgovError, StoreBusyError, StoreError, StoreFullError
+from gridgov.errors import (
+    ForeignStoreError,
+    GridgovError,
+    StoreBusyError,
+    StoreDamagedError,
+    StoreError,
+    StoreFullError,
+)
 from gridgov.store import Commit
 from gridgov_sql import _schema as t
 from gridgov_sql import _versions as versions
 from gridgov_sql._group import GroupCommit, Waiting
 from gridgov_sql._queries import Prepared, Queries
+from gridgov_sql._room import require_room_for_commit
 from gridgov_sql._sql import SqlStore
 from gridgov_sql._standing import Group, Standing
 
@@ -46,19 +56,19 @@ def open_sqlite(url: str) -> SqliteStore:
     """Open ``sqlite:///FILE``; an absent or empty file becomes a new store.
 
     :param url: may end in ``?synchronous=NORMAL`` (weaker; FULL is the default), ``?busy=SECONDS`` (how long to wait
-        for somebody else) or ``?upgrade=yes`` (bring an older store up to date).
+        for somebody else), ``?upgrade=yes`` (bring an older store up to date) or ``?new=no`` (make no new store).
     :raises ForeignStoreError: the file is something else; :raises NewerStoreError: it was written by
         a newer version; both leave it as it was.
-    :raises StoreBusyError: it is locked; :raises StoreError: it cannot be opened, or is older and was not to be
-        upgraded.
+    :raises StoreBusyError: it is locked; :raises StoreError: it cannot be opened, is older and was not to be
+        upgraded, or is not there and was not to be made.
     """
     address, _, query = url.partition("?")
     options = dict(parse_qsl(query))
     synchronous = options.pop("synchronous", "FULL").upper()
     busy = options.pop("busy", str(BUSY_SECONDS))
-    upgrade = options.pop("upgrade", "no")
-    if options or synchronous not in SYNCHRONOUS or upgrade not in ("yes", "no"):
-        known = f"synchronous={'|'.join(SYNCHRONOUS)}, busy=SECONDS and upgrade=yes"
+    upgrade, new = options.pop("upgrade", "no"), options.pop("new", "yes")
+    if options or synchronous not in SYNCHRONOUS or not {upgrade, new} <= {"yes", "no"}:
+        known = f"synchronous={'|'.join(SYNCHRONOUS)}, busy=SECONDS, upgrade=yes and new=no"
         raise StoreError(f"{url!r}: known options are {known}")
     try:
         # The path that SQLAlchemy will open, not the one that was typed: %20 is a space there.
@@ -68,17 +78,21 @@ def open_sqlite(url: str) -> SqliteStore:
         raise StoreError(f"{url!r} is no address that can be opened") from None
     if not path:
         raise StoreError(f"{url!r} is no address of a file; write sqlite:///street.db or sqlite:////srv/street.db")
-    _inspect(Path(path))
-    return SqliteStore(Path(path), synchronous=synchronous, busy_seconds=patience, upgrade=upgrade == "yes")
+    _inspect(Path(path), new=new == "yes")
+    return SqliteStore(
+        Path(path), synchronous=synchronous, busy_seconds=patience, upgrade=upgrade == "yes", new=new == "yes"
+    )
 
 
-def _inspect(path: Path) -> None:
+def _inspect(path: Path, *, new: bool) -> None:
     """Look at a file before anything could change it."""
     if not path.parent.is_dir():
         raise StoreError(f"the folder {path.parent} does not exist; make it first")
     if path.is_dir():
         raise ForeignStoreError(f"{path} is a folder, not a store")
     if not path.exists() or path.stat().st_size == 0 or _was_being_made(path):
+        if not new:
+            raise StoreError(f"there is no store at {path}; nothing was made")
         return
     with path.open("rb") as file:
         header = file.read(72)
@@ -119,7 +133,13 @@ class SqliteStore(SqlStore):
     """Keeps every promise of :class:`gridgov.store.Store`, ``Outbox`` and ``Portable`` on a SQLite file."""
 
     def __init__(
-        self, path: Path, *, synchronous: str = "FULL", busy_seconds: float = BUSY_SECONDS, upgrade: bool = False
+        self,
+        path: Path,
+        *,
+        synchronous: str = "FULL",
+        busy_seconds: float = BUSY_SECONDS,
+        upgrade: bool = False,
+        new: bool = True,
     ) -> None:
         self._path = path
         self._closed = False
@@ -128,8 +148,8 @@ class SqliteStore(SqlStore):
         # that is shared needs no pool to be told what it may do.
         self._engines = [_engine(path, busy_seconds) for _ in ("writing", "reading")]
         try:
-            with _translated():
-                self._prepare(synchronous, busy_seconds, upgrade=upgrade)
+            with _translated(opening=True):
+                self._prepare(synchronous, busy_seconds, upgrade=upgrade, new=new)
         except BaseException:
             self._dispose()
             raise
@@ -137,12 +157,12 @@ class SqliteStore(SqlStore):
         self._standing = Standing(self._raw)
         self._group = GroupCommit(self._write_group)
 
-    def _prepare(self, synchronous: str, busy_seconds: float, *, upgrade: bool) -> None:
+    def _prepare(self, synchronous: str, busy_seconds: float, *, upgrade: bool, new: bool) -> None:
         self._connection = self._engines[0].connect()
         self._raw = cast("sqlite3.Connection", self._connection.connection.driver_connection)
         run = self._connection.exec_driver_sql
         with self._immediate():
-            if not versions.tables_there(self._connection):
+            if new and not versions.tables_there(self._connection):
                 versions.create(self._connection)
                 run(f"PRAGMA application_id = {APPLICATION_ID}")
             found = versions.found_version(self._connection)
@@ -178,6 +198,7 @@ class SqliteStore(SqlStore):
 
     def append(self, commit: Commit, /) -> int:
         """Write *commit* whole, with those of other threads; see :meth:`gridgov.store.Store.append`."""
+        require_room_for_commit(commit)
         return self._group.append(commit)
 
     def _write_group(self, group: Sequence[Waiting]) -> None:
@@ -264,27 +285,25 @@ class SqliteStore(SqlStore):
     def backup(self, path: str | os.PathLike[str], /) -> None:
         """Copy the store into a new file while others go on reading and writing.
 
-        The copy holds everything that was committed when it began, is flushed, and opens as a store.
+        The copy holds everything that was committed when it began, is flushed, and opens as a store. It gets its name
+        when it is whole: a backup that is cut short leaves at most a file that ends in ``.part``.
 
         :raises StoreError: the file is there already, or cannot be written; :raises StoreFullError: the disk is full.
         """
         target = Path(path)
-        part = target.with_name(target.name + ".part")
+        part = target.with_name(f"{target.name}.{uuid.uuid4().hex[:12]}.part")
         try:
-            # Taking the name first: of two that want it, one is told so.
-            target.open("xb").close()
-        except OSError as error:
-            raise StoreError(f"no backup was made: {error.strerror or error}: {target}") from None
-        try:
-            part.unlink(missing_ok=True)
+            if target.exists():
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+            part.open("xb").close()
             with _translated():
                 self._copy_into(part)
-            part.replace(target)
+            _name(part, target)
             _flush(target.parent)
-        except BaseException:
+        except OSError as error:
+            raise StoreError(f"no backup was made: {error.strerror or error}: {target}") from None
+        finally:
             part.unlink(missing_ok=True)
-            target.unlink(missing_ok=True)
-            raise
 
     def _copy_into(self, path: Path) -> None:
         self._require_open()
@@ -311,6 +330,7 @@ def _engine(path: Path, busy_seconds: float) -> sa.Engine:
         sa.URL.create("sqlite", database=str(path)),
         poolclass=StaticPool,
         isolation_level="AUTOCOMMIT",
+        hide_parameters=True,  # what is written may name somebody, and an error is logged
         connect_args={"check_same_thread": False, "timeout": busy_seconds},
     )
 
@@ -329,6 +349,22 @@ def _patiently(raw: sqlite3.Connection, statement: str, seconds: float) -> None:
             return
 
 
+def _name(part: Path, target: Path) -> None:
+    """Give a file its name unless it is taken: of two that want it, one is told so."""
+    try:
+        os.link(part, target)
+    except FileExistsError:
+        raise
+    except OSError:
+        # A file system without links: for a moment the name stands on an empty file, which then goes or is replaced.
+        target.open("xb").close()
+        try:
+            part.replace(target)
+        except BaseException:
+            target.unlink(missing_ok=True)
+            raise
+
+
 def _flush(folder: Path) -> None:
     """Make the name of a new file durable, where the system lets a folder be opened."""
     if os.name == "posix":
@@ -340,22 +376,37 @@ def _flush(folder: Path) -> None:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated(*, opening: bool = False) -> Iterator[None]:
     """Say in gridgov's words what the database says in its own."""
     try:
         yield
     except (sa.exc.DBAPIError, sqlite3.Error) as error:
-        raise _in_our_words(error) from error
+        cause = getattr(error, "orig", None) or error
+        if "Could not decode" in str(cause):
+            # The driver quotes what it could not read, whatever that is and whomever it names.
+            raise StoreDamagedError("", 0, "a text in it is no text any more") from None
+        raise _in_our_words(cause, opening=opening) from error
 
 
-def _in_our_words(error: Exception) -> GridgovError:
-    cause = getattr(error, "orig", None) or error
+def _in_our_words(cause: BaseException, *, opening: bool) -> GridgovError:
     # The low byte is the kind; the rest says more about it.
     match getattr(cause, "sqlite_errorcode", 0) & 0xFF:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return StoreBusyError(f"somebody else holds the store ({cause}); nothing was written")
         case sqlite3.SQLITE_FULL:
             return StoreFullError(f"the disk is full ({cause}); nothing was written")
+        case sqlite3.SQLITE_IOERR:
+            return StoreBusyError(
+                f"the disk does not do what it should ({cause}); what was being written may or may not be stored: ask "
+                "for the outcome of the same command id, or send the same command again"
+            )
+        case sqlite3.SQLITE_NOMEM | sqlite3.SQLITE_PROTOCOL:
+            return StoreBusyError(f"the store cannot be used now ({cause}); nothing was written")
+        case sqlite3.SQLITE_CANTOPEN if not opening:
+            # It was open already: the process has too many files open, or the folder is out of reach.
+            return StoreBusyError(f"the store cannot be used now ({cause}); nothing was written")
+        case sqlite3.SQLITE_CORRUPT:
+            return StoreDamagedError("", 0, f"{cause}")
         case sqlite3.SQLITE_NOTADB:
             return ForeignStoreError(f"the file is no database ({cause}); it was left as it was")
         case _:

@@ -20,6 +20,7 @@ from gridgov.store import Commit, Condition, Cursor, Draft, Snapshot, StoredOutc
 from gridgov_sql import _rows as rows
 from gridgov_sql import _schema as t
 from gridgov_sql._reading import Reading
+from gridgov_sql._room import require_room, require_room_for_commit
 from gridgov_sql._rows import Row
 
 __all__ = ["Heads", "Writing", "chunks", "named", "placed"]
@@ -51,6 +52,7 @@ class Writing(Reading):
 
     def append(self, commit: Commit, /) -> int:
         """Write *commit* whole; see :meth:`gridgov.store.Store.append`."""
+        require_room_for_commit(commit)
         with self._transaction() as connection:
             self._hold(connection, commit)
             self._check(connection, commit.condition)
@@ -143,6 +145,7 @@ class Writing(Reading):
 
     def save_cursor(self, cursor: Cursor, /) -> None:
         """Save a follower's cursor."""
+        require_room([cursor])
         with self._transaction() as connection:
             self._save_cursor(connection, cursor)
 
@@ -152,6 +155,7 @@ class Writing(Reading):
 
     def save_snapshot(self, snapshot: Snapshot, /) -> None:
         """Keep a snapshot."""
+        require_room([snapshot])
         with self._transaction() as connection:
             self._hold_names(connection, [f"snapshot:{snapshot.name}"])
             self._replace(connection, t.snapshots, [rows.snapshot_row(snapshot)])
