@@ -453,3 +453,32 @@ def test_an_error_of_the_office_names_no_reporter(store, by):
             with pytest.raises(GridgovError) as refused:
                 call()
             assert RESIDENT not in f"{refused.value} {getattr(refused.value, 'facts', '')}"
+
+
+def test_who_may_read_no_private_text_does_not_learn_whether_there_is_one():
+    access = AccessPolicy(
+        (
+            Grant(role="resident", names=frozenset({"OpenCase"}), scope="all"),
+            Grant(role="desk-officer", names=frozenset({"*"}), scope="all"),
+        )
+    )
+    with open_office(small_setup(access=access), MemoryStore(), discover=False, clock=lambda: NOON) as office:
+        report = OpenCase(kind="noise", place=HOUSE, source="resident", reporter=RESIDENT, text="x", contact="y")
+        office.handle(report, by=RESIDENT, id="c1")
+        told = set()
+        for ref in ("150203005/c1/contact", "150203005/c1/text", "150203005/c2/contact"):
+            for purpose in ("feedback", "case-handling", "x"):
+                with pytest.raises(RefusalError) as refused:
+                    office.read_private(ref, by="lead-81", purpose=purpose)
+                told.add((refused.value.code, refused.value.message, tuple(sorted(refused.value.facts.items()))))
+        assert len(told) == 1
+        assert office.read_private("150203005/c1/contact", by="desk-1", purpose="feedback") == "y"
+
+
+def test_a_denial_does_not_say_where_the_case_lies():
+    access = AccessPolicy((Grant(role="desk-officer", names=frozenset({"*"}), scope="all"),))
+    with open_office(small_setup(access=access), MemoryStore(), discover=False, clock=lambda: NOON) as office:
+        office.handle(OpenCase(kind="noise", place=HOUSE, source="hotline"), by="desk-1", id="c1")
+        with pytest.raises(RefusalError) as refused:
+            office.ask(CaseView("c1"), by="resident:stranger")
+        assert HOUSE not in f"{refused.value} {refused.value.facts}"

@@ -222,9 +222,9 @@ def test_what_this_office_has_stored_and_cannot_see_yet_is_not_decided_upon(monk
         assert office.handle(Acknowledge("a"), by="lead-81", id="b").state.acknowledged_at == NOON
 
 
-@pytest.mark.parametrize("id_", ["", "gridgov:x", "x" * 161])
+@pytest.mark.parametrize("id_", ["", "gridgov:x", "x" * 161, "张三 1380", "a\x00b", "a b"])
 def test_a_command_id_that_no_column_or_clock_could_bear_is_refused(id_):
-    with opened(MemoryStore()) as office, pytest.raises(ValueError, match="1 to 160 characters"):
+    with opened(MemoryStore()) as office, pytest.raises(ValueError, match="1 to 160 letters"):
         office.handle(report(), by="desk-1", id=id_)
 
 

@@ -1,5 +1,6 @@
 """Commits that come late, on PostgreSQL: what a reader without the cure misses, and the real one does not."""
 
+import threading
 from contextlib import closing
 
 import psycopg
@@ -66,6 +67,20 @@ def test_a_commit_that_is_undone_leaves_a_gap_and_holds_nobody_up(store, other):
     assert late < early
 
 
+def test_what_was_appended_can_be_read_by_whoever_appended_it(store, other, database):
+    """Also behind an earlier number that is still on its way: the append ends when it is decided."""
+    begin_late(other)
+    with closing(open_postgres(database)) as patient:
+        decided = threading.Timer(0.3, other.commit)
+        decided.start()
+        try:
+            last = patient.append(Commit(drafts=[draft()]))
+            assert patient.head() == last
+            assert len(patient.read()) == 2
+        finally:
+            decided.join()
+
+
 def test_a_writer_that_dies_holds_nobody_up(store, other, database):
     begin_late(other)
     early = store.append(Commit(drafts=[draft()]))
@@ -78,8 +93,6 @@ def test_a_writer_that_dies_holds_nobody_up(store, other, database):
 
 def test_what_refuses_a_commit_can_be_read_by_whoever_decides_anew(store, other, database):
     """A conflict is told when its cause is visible, or retries would run out before they could see it."""
-    import threading
-
     late = begin_late(other)
     with closing(open_postgres(database)) as patient:
         told = []

@@ -1,10 +1,14 @@
 """Servers that are gone, databases that are not ours, connections that drop: said clearly, and nothing half done."""
 
+import threading
+import time
+import traceback
 from contextlib import closing
 
 import psycopg
 import pytest
 
+import gridgov_sql
 from gridgov.errors import (
     AppendConflictError,
     ForeignStoreError,
@@ -13,7 +17,7 @@ from gridgov.errors import (
     StoreError,
     StoreFullError,
 )
-from gridgov.store import Commit, Cursor
+from gridgov.store import Commit, Cursor, verify_chain
 from gridgov.testing._store_contract import draft, outcome, together
 from gridgov_sql import _postgres, open_postgres, open_store
 from gridgov_sql._postgres_trouble import in_our_words
@@ -87,12 +91,26 @@ def test_a_database_that_does_not_exist_is_not_a_passing_one(postgres):
         "postgresql://clerk:secret@host/street?pool=many",
         "postgresql://clerk:secret@host/street?upgrade=perhaps",
         "postgresql://clerk:secret@host:port/street",
+        "postgresql://clerk@host/street?password=secret&synchronous_commit=never",
+        "postgresql://clerk@host/street?sslpassword=secret&idle=-1",
+        "postgresql://clerk@host/street?password=secret&busy=inf",
+        "postgresql://clerk@host/street?password=secret&new=perhaps",
+        "postgresql://clerk@host/street?passwd=secret",
+        "postgresql://clerk@127.0.0.1:9/street?password=secret&connect_timeout=2",
+        "postgresql://clerk:sec@ret@127.0.0.1:9/street?connect_timeout=2",
     ],
 )
 def test_an_address_that_says_nothing_is_refused_without_telling_its_password(url):
     with pytest.raises(StoreError) as wrong:
         open_postgres(url)
-    assert "secret" not in str(wrong.value)
+    told = "".join(traceback.format_exception(wrong.value))
+    assert "secret" not in told
+    assert "sec@ret" not in told
+
+
+def test_an_address_that_is_refused_is_told_by_host_and_database_only():
+    with pytest.raises(StoreError, match=r"^postgresql://db\.local/street: name a database; known options"):
+        open_postgres("postgresql://clerk:secret@db.local/street?pool=0&application_name=desk")
 
 
 def test_a_dialect_that_is_not_offered_is_refused_with_what_is():
@@ -209,9 +227,88 @@ def test_a_pool_that_is_used_up_is_a_passing_trouble(database):
 def test_a_name_that_is_too_long_is_refused_and_nothing_is_written(database):
     with closing(open_postgres(database)) as store:
         with pytest.raises(StoreError, match="too long"):
-            store.append(Commit(drafts=[draft("150203005/" + "x" * 300)], outcomes=[outcome()]))
+            store.append(Commit(drafts=[draft("150203005/" + "x" * 600)], outcomes=[outcome()]))
         assert store.outcome("c1") is None
         store.append(Commit(drafts=[draft()], outcomes=[outcome()]))
+
+
+def test_one_that_freezes_between_looking_and_committing_holds_nobody_up_for_ever_and_is_stored_when_it_wakes(database):
+    """Its machine sleeps, say: the server ends its session, and with it its locks and the number that it has drawn."""
+    with (
+        closing(open_postgres(with_option(database, "idle=1"))) as frozen,
+        closing(open_postgres(with_option(database, "busy=0.2"))) as other,
+    ):
+        asleep, awake = threading.Event(), threading.Event()
+        write, told = frozen._write_all, []
+
+        def sleep(cursor, parts):
+            asleep.set()
+            assert awake.wait(30)
+            write(cursor, parts)
+
+        frozen._write_all = sleep
+        thread = threading.Thread(
+            target=lambda: told.append(frozen.append(Commit(drafts=[draft(command="c1")], outcomes=[outcome("c1")])))
+        )
+        thread.start()
+        try:
+            assert asleep.wait(30)
+            late = other.append(Commit(drafts=[draft("150203005/case:b", command="c2")]))
+            assert list(other.read()) == []
+            until = time.monotonic() + 20
+            while not other.read() and time.monotonic() < until:
+                time.sleep(0.05)
+            assert [record.position for record in other.read()] == [late]
+            other.append(Commit(drafts=[draft(command="c3")]))  # on the stream that the frozen one held
+        finally:
+            awake.set()
+            thread.join()
+        assert [record.command_id for record in other.read()] == ["c2", "c3", "c1"]
+        assert told == [other.head()]
+        assert verify_chain(other.read()) == 3
+
+
+def test_a_session_that_the_server_ended_before_the_commit_came_is_begun_anew(database, monkeypatch):
+    """Also where that is found out only when the commit is sent."""
+    with closing(open_postgres(with_option(database, "idle=0.1"))) as store:
+        original, slept = _postgres._commit, []
+
+        def late(raw):
+            if not slept:
+                slept.append(True)
+                raw.pgconn.pipeline_sync() if raw.pgconn.pipeline_status else None
+                time.sleep(1)
+            original(raw)
+
+        monkeypatch.setattr(_postgres, "_commit", late)
+        store.append(Commit(drafts=[draft()], outcomes=[outcome()]))
+        assert slept
+        assert len(store.read()) == 1
+
+
+def test_how_long_a_writer_may_stand_still_is_set_in_each_session_and_can_be_said(database):
+    for option, found in (("busy=5", "20s"), ("idle=0", "0"), ("idle=1.5", "1500ms")):
+        with closing(open_postgres(with_option(database, option))) as store:
+            for engine in (store._reading, store._writing):
+                with store._session(engine) as connection:
+                    shown = connection.exec_driver_sql("SHOW idle_in_transaction_session_timeout").scalar()
+                    assert shown == found
+            asked = store._reading.url.query
+            assert (asked["keepalives_idle"], asked["tcp_user_timeout"]) == ("10", "20000")
+    with closing(open_postgres(with_option(database, "tcp_user_timeout=7000"))) as store:
+        assert store._reading.url.query["tcp_user_timeout"] == "7000"
+
+
+def test_what_is_not_there_is_neither_upgraded_nor_made_where_that_was_said(database):
+    for ask in (lambda: gridgov_sql.upgrade(database), lambda: open_postgres(with_option(database, "new=no"))):
+        with pytest.raises(StoreError, match="there is no store"):
+            ask()
+    assert run(database, "SELECT 1") is not None
+    with psycopg.connect(database) as connection:
+        assert connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone() == (0,)
+    open_postgres(database).close()
+    gridgov_sql.upgrade(database)
+    open_postgres(with_option(database, "new=no")).close()
 
 
 def test_a_closed_store_says_so(database):
@@ -231,6 +328,14 @@ def test_a_closed_store_says_so(database):
         (psycopg.errors.UniqueViolation, AppendConflictError),
         (psycopg.errors.ReadOnlySqlTransaction, StoreError),
         (psycopg.errors.UndefinedTable, StoreError),
+        (psycopg.errors.OutOfMemory, StoreBusyError),
+        (psycopg.errors.InsufficientResources, StoreBusyError),
+        (psycopg.errors.IoError, StoreBusyError),
+        (psycopg.errors.StatementCompletionUnknown, StoreBusyError),
+        (psycopg.errors.AdminShutdown, StoreBusyError),
+        (psycopg.errors.IdleInTransactionSessionTimeout, StoreBusyError),
+        (psycopg.errors.ConnectionFailure, StoreBusyError),
+        (psycopg.errors.DatabaseDropped, StoreError),
     ],
 )
 def test_what_the_server_says_is_said_in_our_words(said, meant):

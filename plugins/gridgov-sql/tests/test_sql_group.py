@@ -214,6 +214,21 @@ def test_a_caller_that_is_alone_never_waits_for_others(store, monkeypatch):
     assert [store.append(case(f"n{number}")) for number in range(3)] == [2, 3, 4]
 
 
+def test_a_caller_that_comes_alone_after_many_does_not_wait_for_them(store, monkeypatch):
+    import time
+
+    from gridgov_sql import _group
+
+    def never(seconds):
+        raise AssertionError("nobody comes again")
+
+    gathered(store, [case(f"n{number}") for number in range(20)])
+    assert store._group._last == 19
+    time.sleep(2 * _group.MOST_PATIENCE)
+    monkeypatch.setattr(_group.time, "sleep", never)
+    assert store.append(case("alone")) == 21
+
+
 def test_what_another_process_wrote_is_seen_by_the_next_group(store, path):
     """What is remembered of streams and tags is forgotten as soon as somebody else writes."""
     store.append(case("a", "hot"))
@@ -286,6 +301,58 @@ def test_a_backup_made_while_others_write_opens_and_verifies(store, tmp_path):
     finally:
         done.set()
         writer.join()
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_a_backup_has_its_name_only_when_it_is_whole(store, tmp_path, monkeypatch):
+    """Killed on the way, it leaves nothing that would open as an empty street, and the next one can be made."""
+    target = tmp_path / "backup.db"
+    store.append(case("a"))
+    seen = []
+    copy = store._copy_into
+
+    def watched(path):
+        seen.append((target.exists(), path.exists()))
+        copy(path)
+        seen.append((target.exists(), path.stat().st_size > 0))
+
+    monkeypatch.setattr(store, "_copy_into", watched)
+    (tmp_path / "backup.db.0.part").write_bytes(b"of one that was killed")
+    store.backup(target)
+    assert seen == [(False, True), (False, True)]
+    with closing(open_sqlite(f"sqlite:///{target}?new=no")) as copied:
+        assert copied.head() == 1
+
+
+def test_of_two_backups_under_one_name_one_is_told_so_and_the_other_is_kept(store, tmp_path, monkeypatch):
+    target = tmp_path / "backup.db"
+    store.append(case("a"))
+    copy = store._copy_into
+
+    def overtaken(path):
+        copy(path)
+        target.write_bytes(b"of the other one")
+
+    monkeypatch.setattr(store, "_copy_into", overtaken)
+    with pytest.raises(StoreError, match="File exists"):
+        store.backup(target)
+    assert target.read_bytes() == b"of the other one"
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_a_backup_is_made_on_a_file_system_without_links(store, tmp_path, monkeypatch):
+    from gridgov_sql import _sqlite
+
+    def refused(source, target):
+        raise PermissionError("no links here")
+
+    monkeypatch.setattr(_sqlite.os, "link", refused)
+    store.append(case("a"))
+    store.backup(tmp_path / "backup.db")
+    with pytest.raises(StoreError, match="File exists"):
+        store.backup(tmp_path / "backup.db")
+    with closing(open_sqlite(f"sqlite:///{tmp_path / 'backup.db'}")) as copied:
+        assert copied.head() == 1
     assert not list(tmp_path.glob("*.part"))
 
 

@@ -164,6 +164,26 @@ def test_what_is_not_there_is_not_upgraded(tmp_path, capsys):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_store_with_a_space_in_its_name_is_upgraded_by_the_address_that_opens_it(tmp_path, held):
+    path = tmp_path / "my street.db"
+    write_first(path, held)
+    url = f"sqlite:///{tmp_path}/my%20street.db"
+    gridgov_sql.upgrade(f"{url}?busy=2&upgrade=no")
+    with closing(open_sqlite(url)) as store:
+        assert list(store.read()) == list(held.read())
+    with pytest.raises(StoreError, match="there is no store"):
+        gridgov_sql.upgrade(f"sqlite:///{tmp_path}/his%20street.db")
+
+
+def test_long_keys_fit_after_an_upgrade(first):
+    gridgov_sql.upgrade(f"sqlite:///{first}")
+    with closing(sqlite3.connect(first)) as raw:
+        found = [sql for (sql,) in raw.execute("SELECT sql FROM sqlite_master WHERE sql LIKE '%VARCHAR(512)%'")]
+        indexes = {name for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'index'")}
+    assert len(found) == 5
+    assert {"gridgov_private_subject", "gridgov_outcomes_number", "sqlite_autoindex_gridgov_records_1"} <= indexes
+
+
 def test_the_first_migration_makes_the_tables_of_the_first_version(first, tmp_path):
     from alembic import command
     from alembic.config import Config

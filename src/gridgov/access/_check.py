@@ -120,7 +120,6 @@ def check_access(
         f"{by} may not do {name} here",
         name=name,
         by=by,
-        place=place or "",
         kind=kind,
         why=_why(kind, scopes),
     )

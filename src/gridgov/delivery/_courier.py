@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 import attrs
 
 from gridgov.delivery._channel import Channel
-from gridgov.delivery._letter import WITHDRAWN, Waiting, open_letter, write_letter
+from gridgov.delivery._letter import WITHDRAWN, Waiting, letter_or_shell, open_letter, write_letter
 from gridgov.delivery._pace import Pace
 from gridgov.delivery._patience import ATTEMPTS_MAX
 from gridgov.delivery._post import LEASE_SECONDS, Clock, Post
@@ -25,6 +25,8 @@ __all__ = ["Courier", "Delivered", "Progress"]
 
 PAGE = 200
 BUSY = "messages of this channel are being sent at this moment; try again"
+MENDED = "somebody is mending at this moment; try again"
+GONE = "this notice was taken back before it was sent; it is not sent any more"
 ELSEWHERE_SECONDS = 5
 """How soon to look again at a channel that somebody else is sending on."""
 
@@ -50,7 +52,8 @@ class Progress:
     """How far a topic has come: messages by state.
 
     :param total: all of them; :param bundled: gone out, or going, inside a digest.
-    :param withdrawn: taken back before they were sent; :param dead: given up on, those not among them.
+    :param withdrawn: taken back before they were sent; :param dead: given up on, with the digest that they lie in or
+        by themselves, those taken back not among them.
     :param read: acknowledged by their receivers, in whatever state.
     """
 
@@ -82,7 +85,8 @@ class Courier:
     :param notices_of: gives the notices of a record.
     :param outbox: the name of its outbox, cursor and leases in the store.
     :param zone: gives the zone of quiet hours and digests.
-    :param text_of: gives the text of a notice that only names one, None where it is gone or was taken back.
+    :param text_of: gives the text of a notice that only names one, None where it is gone or was taken back; raises
+        ChannelError where it cannot be opened, which is a failed attempt of that notice.
     :param entropy: gives random bytes, for the jitter between attempts.
     :raises PluginError: for something that is no channel, and for two of one name.
     """
@@ -108,6 +112,7 @@ class Courier:
         # Not from the caller's entropy: whose turn it is decides nothing that is stored.
         self._holder = secrets.token_hex(8)
         self._turns = {name: threading.Lock() for name in (*self._channels, "")}
+        self._mender = threading.Lock()
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -127,13 +132,15 @@ class Courier:
         self,
         clock: Clock,
         *,
+        own: Clock | None = None,
         channels: Collection[str] | None = None,
         limit: int | None = None,
         stopped: Callable[[], bool] = _never,
     ) -> Delivered:
         """Post what is new and send what is due; wait for nothing.
 
-        :param clock: gives the instant, asked again and again.
+        :param clock: gives the instant for which everything is done, asked again and again.
+        :param own: gives the true instant, by which leases last, where that is another; by default *clock*.
         :param channels: send on these only; None for all. :param limit: at most so many attempts on each.
         :param stopped: asked between messages; True ends the pass.
         :raises NotFoundError: for a channel that there is not.
@@ -141,14 +148,15 @@ class Courier:
         """
         outbox = self._outbox
         chosen = [self._channel(name) for name in (self._channels if channels is None else channels)]
-        failure = self._post(outbox, clock, stopped)
+        own = clock if own is None else own
+        failure = self._post(outbox, clock, own, stopped)
         next_due, rounds = outbox.next_due(self._name), []
         # A pass with nothing to do writes nothing, leases included.
         if next_due is not None and next_due <= clock():
             busy = [each for each in chosen if len(chosen) == 1 or self._has_due(outbox, each, clock())]
-            rounds = [self._round(outbox, channel, clock, limit, stopped) for channel in busy]
+            rounds = [self._round(outbox, channel, (clock, own), limit, stopped) for channel in busy]
         counts = outbox.message_counts(self._name)
-        if self._bury_unknown(outbox, counts, clock):
+        if self._bury_unknown(outbox, counts, clock, own):
             counts = outbox.message_counts(self._name)
         if failure is not None:
             raise failure
@@ -164,14 +172,14 @@ class Courier:
             raise NotFoundError(f"there is no channel {name!r}; there are {offered}")
         return self._channels[name]
 
-    def _post(self, outbox: Outbox, clock: Clock, stopped: Callable[[], bool]) -> Exception | None:
+    def _post(self, outbox: Outbox, clock: Clock, own: Clock, stopped: Callable[[], bool]) -> Exception | None:
         """Post what is new; give what went wrong, which must not keep back what is posted already."""
         turn = self._turns[""]
         if not turn.acquire(blocking=False):
             return None
         try:
             post = Post(self._store, outbox, self._notices_of, name=self._name, zone=self._zone, holder=self._holder)
-            post.run(clock, stopped)
+            post.run(clock, own, stopped)
         except Exception as error:
             return error
         else:
@@ -180,20 +188,26 @@ class Courier:
             turn.release()
 
     def _round(
-        self, outbox: Outbox, channel: Channel, clock: Clock, limit: int | None, stopped: Callable[[], bool]
+        self,
+        outbox: Outbox,
+        channel: Channel,
+        clocks: tuple[Clock, Clock],
+        limit: int | None,
+        stopped: Callable[[], bool],
     ) -> Round | None:
         """Send on one channel; give nothing where somebody else is at it."""
+        clock, own = clocks
         turn = self._turns[channel.name]
         if not turn.acquire(blocking=False):
             return None
         try:
-            lease = self._lease(outbox, channel.name, clock())
+            lease = self._lease(outbox, channel.name, own())
             if lease is None:
                 return None
             done = None
             try:
-                usage = Usage.read(self._store.cursor(lease.name).memo, clock())
-                done = Round(outbox, channel, self._rules, lease, usage, clock)
+                usage = Usage.read(self._store.cursor(lease.name).memo, max(clock(), own()), self._holder)
+                done = Round(outbox, channel, self._rules, lease, usage, clock=clock, own=own)
                 done.run(limit, stopped)
                 done.end()
             except AppendConflictError:
@@ -208,12 +222,12 @@ class Courier:
         until = now + dt.timedelta(seconds=LEASE_SECONDS)
         return outbox.take_lease(f"{self._name}/{channel}", holder=self._holder, now=now, until=until)
 
-    def _bury_unknown(self, outbox: Outbox, counts: Iterable[MessageCount], clock: Clock) -> bool:
+    def _bury_unknown(self, outbox: Outbox, counts: Iterable[MessageCount], clock: Clock, own: Clock) -> bool:
         """Let nothing wait in silence for a channel that nobody has; say whether anything did."""
         unknown = {each.channel for each in counts if each.state == "waiting"} - self._channels.keys()
         for name in sorted(unknown):
             # Where another worker knows it, and is at it, nothing is buried.
-            with suppress(StoreBusyError), self._alone(name, clock()) as lease:
+            with suppress(StoreBusyError), self._alone(name, own()) as lease:
                 while page := outbox.due(self._name, channel=name, now=clock(), limit=PAGE):
                     error = f"there is no channel {name!r}"
                     dead = [attrs.evolve(each, state="dead", error=error, attempts=each.attempts + 1) for each in page]
@@ -260,7 +274,7 @@ class Courier:
     ) -> tuple[Waiting, ...]:
         """Give every notice that has not arrived, dead letters included, in order of its next attempt.
 
-        What was withdrawn is not among them.
+        What was withdrawn is not among them. What waits inside a digest is shown as that digest.
 
         :param dead: only dead letters, or only those that still wait; None for both.
         """
@@ -269,9 +283,28 @@ class Courier:
             message
             for state in states
             for message in self._outbox.messages(self._name, channel=channel, to=to, topic=topic, state=state)
-            if message.error != WITHDRAWN
         ]
-        return tuple(_waiting(each) for each in sorted(found, key=lambda each: (each.next_at, each.id)))
+        if topic is not None:
+            digests = self._digests(*states, channel=channel, to=to)
+            found += [each for each in digests if each.topic != topic and self._inside(each, topic)]
+        told = [each for each in found if each.error != WITHDRAWN]
+        return tuple(_waiting(each) for each in sorted(told, key=lambda each: (each.next_at, each.id)))
+
+    def _digests(self, *states: str, channel: str | None = None, to: str | None = None) -> list[Message]:
+        """Give the digests in some states; they have not arrived, so they are few."""
+        began = f"{self._name}/digest:"
+        return [
+            each
+            for state in states
+            for each in self._outbox.messages(self._name, channel=channel, to=to, state=state, after=began)
+            if each.id.startswith(began)
+        ]
+
+    def _inside(self, digest: Message, topic: str) -> list[Message]:
+        """Give what of a topic lies in a digest."""
+        ids = letter_or_shell(digest).members
+        found = self._outbox.messages(self._name, ids=ids, topic=topic, state="bundled") if ids else ()
+        return [each for each in found if each.bundle == digest.id]
 
     def mend(
         self,
@@ -285,21 +318,50 @@ class Courier:
     ) -> None:
         """Change whom, how or what a notice that has not arrived tells, under the same id, and let it be tried again.
 
-        :param by: who mended it, which is kept with it.
+        :param to: another receiver, who gets another *text*: the one that it has was written for whom it was for.
+        :param by: who mended it, or had it sent again, which is kept with it.
+        :raises ValueError: an empty receiver, channel or text, or another receiver without a text.
         :raises NotFoundError: there is no such message, or no such channel.
-        :raises StoreError: it has arrived.
-        :raises StoreBusyError: it is being sent at this moment; may succeed later.
+        :raises StoreError: it has arrived, or was taken back.
+        :raises StoreBusyError: it is being sent, or somebody is mending, at this moment; may succeed later.
         """
-        if channel is not None:
-            self._channel(channel)
-        changes = {"to": to, "channel": channel, "text": text}
-        message = self.message(message_id)
-        if message.state == "dead":
-            # Whoever sends on the channel at this moment leaves it alone.
-            self._change(message_id, now, changes, by, None)
-            return
-        with self._alone(message.channel, now) as lease:
-            self._change(message_id, now, changes, by, lease)
+        changes = {name: said for name, said in (("to", to), ("channel", channel), ("text", text)) if said is not None}
+        self._check_changes(changes)
+        with self._mending(now) as lease:
+            message = self.message(message_id)
+            if "to" in changes and to != message.to and text is None:
+                raise ValueError("its text was written for whom it was for; say with text= what the other one is told")
+            if message.state != "waiting":
+                # Nobody sends what is dead, so whoever is sending on the channel need not be waited for.
+                self._change(message, now, changes, by, lease)
+                return
+            with self._alone(message.channel, now) as alone:
+                self._change(self.message(message_id), now, changes, by, alone)
+
+    def _check_changes(self, changes: Mapping[str, str]) -> None:
+        for name, said in changes.items():
+            if not isinstance(said, str):
+                raise TypeError(f"what a notice is mended with is text; {name} is a {type(said).__name__}")
+            if not said.strip():
+                raise ValueError(f"{name} is empty; leave it out to keep what stands there")
+        if "channel" in changes:
+            self._channel(changes["channel"])
+
+    @contextmanager
+    def _mending(self, now: dt.datetime) -> Iterator[Lease]:
+        """Be the only one who brings messages back: two who do so at once would have one sent twice.
+
+        :raises StoreBusyError: another process does.
+        """
+        until, name = now + dt.timedelta(seconds=LEASE_SECONDS), f"{self._name}:mending"
+        with self._mender:
+            lease = self._outbox.take_lease(name, holder=self._holder, now=now, until=until)
+            if lease is None:
+                raise StoreBusyError(MENDED)
+            try:
+                yield lease
+            finally:
+                self._outbox.end_lease(lease)
 
     @contextmanager
     def _alone(self, channel: str, now: dt.datetime) -> Iterator[Lease]:
@@ -323,64 +385,79 @@ class Courier:
                 turn.release()
 
     def _change(
-        self, message_id: str, now: dt.datetime, changes: Mapping[str, str | None], by: str, lease: Lease | None
+        self, message: Message, now: dt.datetime, changes: Mapping[str, str], by: str, lease: Lease | None
     ) -> None:
-        message = self.message(message_id)
         if message.state not in ("waiting", "dead"):
             raise StoreError("this notice has arrived, or went out inside another one; it is not sent again")
+        if _withdrawn(message):
+            raise StoreError(GONE)
         letter = open_letter(message)
-        notice = attrs.evolve(letter.notice, **{name: said for name, said in changes.items() if said is not None})
+        notice = attrs.evolve(letter.notice, **changes)
+        mended_by = (*letter.mended_by, by) if by else letter.mended_by
         fresh = attrs.evolve(
             message,
             state="waiting",
             to=notice.to,
             channel=notice.channel,
-            body=write_letter(
-                attrs.evolve(letter, notice=notice, mended_by=(*letter.mended_by, *([by] if by else ())))
-            ),
+            body=write_letter(attrs.evolve(letter, notice=notice, mended_by=mended_by, pauses=0)),
             next_at=now,
             attempts=0,
             # What was mended goes out by itself.
-            bundle="" if any(changes.values()) else message.bundle,
+            bundle="" if changes else message.bundle,
         )
         self._outbox.update([fresh], lease=lease)
 
     def acknowledge(self, message: Message, now: dt.datetime) -> None:
         """Remember that its receiver has read a message, and what went out inside it.
 
-        :raises StoreBusyError: it is being sent at this moment; may succeed later.
+        :raises StoreError: it was taken back before it was sent.
+        :raises StoreBusyError: it is being sent, or somebody is mending, at this moment; may succeed later.
         """
         if message.state not in ("waiting", "dead"):
             self._read(message, now, None)
             return
-        with self._alone(message.channel, now) as lease:
+        with self._mending(now), self._alone(message.channel, now) as lease:
+            known = self.message(message.id)
+            if _withdrawn(known):
+                raise StoreError(GONE)
             # Whoever reads it has it, whatever became of the answer of the channel.
-            self._read(attrs.evolve(self.message(message.id), state="sent", sent_at=now), now, lease)
+            self._read(attrs.evolve(known, state="sent", sent_at=known.sent_at or now), now, lease)
 
     def _read(self, message: Message, now: dt.datetime, lease: Lease | None) -> None:
-        inside = self._outbox.messages(self._name, ids=open_letter(message).members)
+        ids = letter_or_shell(message).members
+        inside = [each for each in self._outbox.messages(self._name, ids=ids) if not _withdrawn(each)] if ids else []
         read = [attrs.evolve(each, read_at=each.read_at or now) for each in (*inside, message)]
         self._outbox.update(read, lease=lease)
 
     def unread(self, topic: str) -> tuple[str, ...]:
         """Give who has not read what was sent to them, or was going to be, in order."""
         found = self._outbox.messages(self._name, topic=topic, unread=True)
-        return tuple(sorted({each.to for each in found if each.error != WITHDRAWN or each.state != "dead"}))
+        gone = {
+            each.id for digest in self._digests("dead") if _withdrawn(digest) for each in self._inside(digest, topic)
+        }
+        return tuple(sorted({each.to for each in found if not _withdrawn(each) and each.id not in gone}))
 
     def progress(self, topic: str) -> Progress:
-        """Count the messages of a topic by state."""
+        """Count the messages of a topic by state; those that lie in a digest by what became of that."""
         counts = self._outbox.message_counts(self._name, topic=topic)
         dead = self._outbox.messages(self._name, topic=topic, state="dead") if _count(counts, "dead") else ()
-        withdrawn = sum(1 for each in dead if each.error == WITHDRAWN)
+        digests = self._digests("dead") if _count(counts, "bundled") else []
+        lost = {each.id: len(self._inside(each, topic)) for each in digests}
+        gone = sum(lost[each.id] for each in digests if _withdrawn(each))
+        withdrawn = sum(1 for each in dead if _withdrawn(each))
         return Progress(
             total=sum(each.count for each in counts),
             waiting=_count(counts, "waiting"),
             sent=_count(counts, "sent"),
-            bundled=_count(counts, "bundled"),
-            dead=len(dead) - withdrawn,
-            withdrawn=withdrawn,
+            bundled=_count(counts, "bundled") - sum(lost.values()),
+            dead=len(dead) - withdrawn + sum(lost.values()) - gone,
+            withdrawn=withdrawn + gone,
             read=sum(each.read for each in counts),
         )
+
+
+def _withdrawn(message: Message) -> bool:
+    return message.state == "dead" and message.error == WITHDRAWN
 
 
 def _by_name(channels: Sequence[Channel]) -> dict[str, Channel]:
@@ -400,7 +477,7 @@ def _count(counts: Iterable[MessageCount], state: str) -> int:
 
 
 def _waiting(message: Message) -> Waiting:
-    letter = open_letter(message)
+    letter = letter_or_shell(message)
     return Waiting(
         notice=letter.notice,
         attempts=message.attempts,

@@ -8,17 +8,34 @@ from zoneinfo import ZoneInfo
 import attrs
 import msgspec
 
+from gridgov.errors import StoreError
 from gridgov.notices import Notice
 from gridgov.proofs import canonical
 from gridgov.setup import Digest, QuietHours
 from gridgov.store import Message
 from gridgov.wording import Phrasebook
 
-__all__ = ["WITHDRAWN", "Letter", "Waiting", "bundled_text", "open_letter", "write_letter"]
+__all__ = [
+    "UNREADABLE",
+    "WITHDRAWN",
+    "Letter",
+    "UnreadableError",
+    "Waiting",
+    "bundled_text",
+    "letter_or_shell",
+    "open_letter",
+    "write_letter",
+]
 
 WITHDRAWN = "withdrawn"
 """The error of what was taken back before it was sent."""
+UNREADABLE = "what is kept of it cannot be read by this version"
+"""The error of what another version has written."""
 PHRASES = Phrasebook({"bundle": ("共 {count} 条：", "{count} notices:")})
+
+
+class UnreadableError(StoreError):
+    """What stands in the outbox is no letter."""
 
 
 @attrs.frozen(kw_only=True)
@@ -27,13 +44,15 @@ class Letter:
 
     :param zone: in whose local time its quiet hours and its digest are meant.
     :param members: the ids of the messages that go out inside it; empty for a single one.
-    :param mended_by: who has changed it, in order.
+    :param mended_by: who has changed it, or had it sent again, in order.
+    :param pauses: how often in a row the channel wanted to be left alone when it was to be sent.
     """
 
     notice: Notice
     zone: str
     members: tuple[str, ...] = ()
     mended_by: tuple[str, ...] = ()
+    pauses: int = 0
 
     def first_at(self, instant: dt.datetime) -> dt.datetime:
         """Give when it goes out at the earliest: *instant*, or when its digest is due and its receiver awake."""
@@ -61,7 +80,7 @@ class Waiting:
     """A notice that has not arrived.
 
     :param attempts: how often it was tried; :param error: what the channel said last.
-    :param dead: nobody tries it again by itself; :param mended_by: who has changed it, in order.
+    :param dead: nobody tries it again by itself; :param mended_by: who has changed it, or had it sent again, in order.
     """
 
     notice: Notice
@@ -81,8 +100,23 @@ def write_letter(letter: Letter) -> bytes:
 
 
 def open_letter(message: Message) -> Letter:
-    """Give the letter of a message."""
-    return _decoder.decode(message.body)
+    """Give the letter of a message.
+
+    :raises StoreError: it is no letter that this version can read.
+    """
+    try:
+        return _decoder.decode(message.body)
+    except msgspec.DecodeError as error:
+        raise UnreadableError(UNREADABLE) from error
+
+
+def letter_or_shell(message: Message) -> Letter:
+    """Give the letter of a message; where it cannot be read, an empty one that says whose it was."""
+    try:
+        return open_letter(message)
+    except UnreadableError:
+        notice = Notice(id=message.id, channel=message.channel, to=message.to, subject="", text="", topic=message.topic)
+        return Letter(notice=notice, zone="UTC")
 
 
 def bundled_text(notices: list[Notice]) -> str:

@@ -24,6 +24,8 @@ Clock = Callable[[], dt.datetime]
 RECORDS_PAGE = 200
 MESSAGES_PAGE = 500
 LEASE_SECONDS = 60
+"""How long a lease lasts; it is renewed when half of that is left. So no other worker takes it whose clock is ahead by
+:data:`gridgov.delivery._usage.WORKERS_DIFFER`, as long as no single message takes longer than twenty seconds."""
 
 
 def renewed(outbox: Outbox, lease: Lease, now: dt.datetime) -> Lease:
@@ -64,23 +66,25 @@ class Post:
         self._zone = zone
         self._holder = holder
 
-    def run(self, clock: Clock, stopped: Callable[[], bool]) -> None:
-        """Post everything that is new; do nothing while somebody else does."""
+    def run(self, clock: Clock, own: Clock, stopped: Callable[[], bool]) -> None:
+        """Post everything that is new; do nothing while somebody else does.
+
+        :param clock: says when it is posted; :param own: says how long a lease lasts.
+        """
         cursor = self._store.cursor(self._name)
         if not cursor.memo and not self._store.read(after=cursor.position, limit=1):
             return
-        now = clock()
-        until = now + dt.timedelta(seconds=LEASE_SECONDS)
-        lease = self._outbox.take_lease(self._name, holder=self._holder, now=now, until=until)
+        until = own() + dt.timedelta(seconds=LEASE_SECONDS)
+        lease = self._outbox.take_lease(self._name, holder=self._holder, now=own(), until=until)
         if lease is None:
             return
         try:
-            position = self._begin(lease, now)
+            position = self._begin(lease, clock())
             while not stopped():
                 records = self._store.read(after=position, limit=RECORDS_PAGE)
                 if not records:
                     return
-                lease = self._page(records, lease, clock)
+                lease = self._page(records, lease, clock, own)
                 position = records[-1].position
         except AppendConflictError:
             return  # somebody else follows now; what they have posted is there
@@ -107,16 +111,16 @@ class Post:
             error=waiting.error,
         )
 
-    def _page(self, records: Sequence[Record], lease: Lease, clock: Clock) -> Lease:
+    def _page(self, records: Sequence[Record], lease: Lease, clock: Clock, own: Clock) -> Lease:
         pending: list[Message] = []
         for record in records:
             for number, notice in enumerate(self._notices_of(record)):
                 pending.append(self._message(notice, clock(), _in_order(record, number)))
                 if len(pending) == MESSAGES_PAGE:
-                    lease = renewed(self._outbox, lease, clock())
+                    lease = renewed(self._outbox, lease, own())
                     self._outbox.post(pending, lease=lease)
                     pending.clear()
-        lease = renewed(self._outbox, lease, clock())
+        lease = renewed(self._outbox, lease, own())
         cursor = Cursor(name=self._name, position=records[-1].position)
         self._outbox.post(pending, cursor=cursor, lease=lease)
         return lease

@@ -17,11 +17,21 @@ from contextlib import suppress
 import attrs
 
 from gridgov.delivery._channel import Channel, ChannelError
-from gridgov.delivery._letter import WITHDRAWN, Letter, bundled_text, open_letter, write_letter
+from gridgov.delivery._letter import (
+    UNREADABLE,
+    WITHDRAWN,
+    Letter,
+    UnreadableError,
+    bundled_text,
+    letter_or_shell,
+    open_letter,
+    write_letter,
+)
 from gridgov.delivery._pace import Pace
 from gridgov.delivery._patience import back_off
 from gridgov.delivery._post import Clock, renewed
 from gridgov.delivery._usage import Usage
+from gridgov.errors import GridgovError
 from gridgov.notices import Notice
 from gridgov.store import Cursor, Lease, Message, Outbox
 
@@ -36,6 +46,8 @@ BUNDLE_MAX = 100
 STUMBLES_MAX = 3
 """After so many failures in a row a channel rests: the next ones would wait for a dead one, each on its own."""
 REST_SECONDS = 60
+PAUSES_MAX = 3
+"""After so many pauses in a row for one message it is an attempt: another one may be taken where this one never is."""
 PAUSE_SECONDS_MAX = 86_400
 """Longer than a day no channel is left alone, whatever it says."""
 ERROR_MAX = 500
@@ -47,6 +59,7 @@ class Rules:
     """What every round goes by.
 
     :param outbox: its name; :param text_of: gives the text of a notice that names one, None where it is gone.
+        What it raises, but for errors of gridgov that are none of a channel, is a failed attempt of that notice alone.
     """
 
     outbox: str
@@ -56,15 +69,20 @@ class Rules:
 
 
 class Round:
-    """Sends what is due, as fast as the other side allows, and not faster."""
+    """Sends what is due, as fast as the other side allows, and not faster.
+
+    :param clock: says what is due; :param own: says how long a lease lasts, and since when a channel was used, which
+        no instant that somebody chose may change.
+    """
 
     def __init__(
-        self, outbox: Outbox, channel: Channel, rules: Rules, lease: Lease, usage: Usage, clock: Clock
+        self, outbox: Outbox, channel: Channel, rules: Rules, lease: Lease, usage: Usage, *, clock: Clock, own: Clock
     ) -> None:
         self._outbox = outbox
         self._channel = channel
         self._rules = rules
         self._clock = clock
+        self._own = own
         self._usage = usage
         self._pace: Pace = getattr(channel, "pace", None) or Pace()
         self._stumbles = 0
@@ -97,7 +115,7 @@ class Round:
                 if limit is not None and self.sent + self.failed >= limit:
                     self.next_at = self._clock()
                     return
-                self.lease = renewed(self._outbox, self.lease, self._clock())
+                self.lease = renewed(self._outbox, self.lease, self._own())
                 if message.id not in self._joined and not self._take(message):
                     return
             if not page:
@@ -107,7 +125,11 @@ class Round:
     def _take(self, message: Message) -> bool:
         """Deal with one message; say whether the next one may follow."""
         now = self._clock()
-        letter = open_letter(message)
+        try:
+            letter = open_letter(message)
+        except UnreadableError:
+            self._bury([message])
+            return True
         awake_at = letter.awake_at(now)
         if awake_at > now:
             self._put(attrs.evolve(message, next_at=awake_at))
@@ -115,18 +137,27 @@ class Round:
         if message.bundle:
             self._bundle(message, letter, now)
             return True
-        notice = self._whole(letter)
+        try:
+            notice = self._whole(letter)
+        except Exception as error:
+            if isinstance(error, GridgovError) and not isinstance(error, ChannelError | UnreadableError):
+                raise  # the store's trouble is nobody's attempt
+            return self._untold(message, error, now)
         if notice is None:
             self._put(attrs.evolve(message, state="dead", error=WITHDRAWN))
             return True
-        free_at = self._usage.free_at(self._pace, now)
-        if free_at > now:
+        used = self._used_at()
+        free_at = self._usage.free_at(self._pace, used)
+        if free_at > used:
             self.next_at = free_at
             return False
-        return self._send(message, notice, now)
+        return self._send(message, notice)
 
-    def _send(self, message: Message, notice: Notice, now: dt.datetime) -> bool:
-        self._usage = self._usage.begun(self._pace, now)
+    def _used_at(self) -> dt.datetime:
+        return max(self._clock(), self._own())
+
+    def _send(self, message: Message, notice: Notice) -> bool:
+        self._usage = self._usage.begun(self._pace, self._used_at())
         if self._pace.limits:
             self._keep_usage()
         try:
@@ -134,14 +165,12 @@ class Round:
         except (KeyboardInterrupt, GeneratorExit):
             raise
         except BaseException as error:  # a channel that wants to leave ends its attempt, and not the worker
-            now = self._clock()
-            self._usage = self._usage.ended(now)
+            self._usage = self._usage.ended(self._used_at())
             self.failed += 1
-            return self._failed(message, error, now)
-        now = self._clock()
-        self._usage = self._usage.ended(now)
+            return self._failed(message, error, self._clock())
+        self._usage = self._usage.ended(self._used_at())
         self._taken_since = self._taken_since if self._taken else time.monotonic()
-        self._taken.append(attrs.evolve(message, state="sent", sent_at=now, error=""))
+        self._taken.append(attrs.evolve(message, state="sent", sent_at=self._clock(), error=""))
         long = time.monotonic() - self._taken_since > MARKED_WITHIN_SECONDS
         if self._pace.limits or long or len(self._taken) >= MARKED_TOGETHER:
             self._mark()
@@ -158,16 +187,51 @@ class Round:
     def _failed(self, message: Message, error: BaseException, now: dt.datetime) -> bool:
         told, final, pause = _words(error), isinstance(error, ChannelError) and error.final is True, _pause(error)
         if pause is not None and not final:
-            # That it came too fast is nothing that the message has done.
-            self._put(attrs.evolve(message, error=told))
-            return self._rest(now + dt.timedelta(seconds=pause))
+            return self._paused(message, told, now, now + dt.timedelta(seconds=pause))
+        self._count(message, told, now, final=final)
+        self._stumbles = 0 if final else self._stumbles + 1
+        return self._rest(now + dt.timedelta(seconds=REST_SECONDS)) if self._stumbles >= STUMBLES_MAX else True
+
+    def _paused(self, message: Message, told: str, now: dt.datetime, until: dt.datetime) -> bool:
+        """Let the channel rest. That it came too fast is nothing that the message has done, but always is no chance."""
+        letter = open_letter(message)
+        pauses = (letter.pauses + 1) % PAUSES_MAX
+        known = attrs.evolve(message, error=told, body=write_letter(attrs.evolve(letter, pauses=pauses)))
+        if pauses:
+            self._put(known)
+        else:
+            self._count(known, told, now, not_before=until)
+        return self._rest(until)
+
+    def _untold(self, message: Message, error: Exception, now: dt.datetime) -> bool:
+        """Count an attempt for what has no words to be sent with; the channel has nothing to do with that."""
+        self.failed += 1
+        self._count(message, UNREADABLE if isinstance(error, UnreadableError) else _words(error), now)
+        return True
+
+    def _count(
+        self,
+        message: Message,
+        told: str,
+        now: dt.datetime,
+        *,
+        final: bool = False,
+        not_before: dt.datetime | None = None,
+    ) -> None:
         attempts = message.attempts + 1
         dead = final or attempts >= self._rules.attempts_max
         next_at = now + back_off(message.attempts, self._rules.entropy)
+        if not_before is not None:
+            next_at = max(next_at, not_before)
         state = "dead" if dead else "waiting"
         self._put(attrs.evolve(message, state=state, attempts=attempts, next_at=next_at, error=told))
-        self._stumbles = 0 if final else self._stumbles + 1
-        return self._rest(now + dt.timedelta(seconds=REST_SECONDS)) if self._stumbles >= STUMBLES_MAX else True
+
+    def _bury(self, messages: Sequence[Message]) -> None:
+        """Give up on what cannot be read; whatever it is, it must not keep back the others."""
+        self.failed += len(messages)
+        self._put(
+            *(attrs.evolve(each, state="dead", attempts=each.attempts + 1, error=UNREADABLE) for each in messages)
+        )
 
     def _rest(self, until: dt.datetime) -> bool:
         self._usage = self._usage.resting(until)
@@ -197,15 +261,28 @@ class Round:
         outbox = self._rules.outbox
         topic = f"{outbox}/digest:{message.bundle}"
         found = self._outbox.messages(outbox, channel=message.channel, state="waiting", bundle=message.bundle)
-        members = {each.id: each for each in found}
+        readable = self._readable(found)
+        members = {each.id: each for each in found if each.id in readable}
         known = self._outbox.messages(outbox, topic=topic)
         for each in known:
-            self._join([members.pop(id_) for id_ in open_letter(each).members if id_ in members], each.id)
+            self._join([members.pop(id_) for id_ in letter_or_shell(each).members if id_ in members], each.id)
         page = sorted(members.values(), key=lambda each: (each.next_at, each.id))[:BUNDLE_MAX]
         if page:
             fresh = self._bundled(page, f"{topic}#{len(known) + 1}", topic, letter, now)
             self._outbox.post([fresh], lease=self.lease)
             self._join(page, fresh.id)
+
+    def _readable(self, messages: Sequence[Message]) -> frozenset[str]:
+        """Give the ids of those that can be read; bury the others."""
+        torn = []
+        for each in messages:
+            try:
+                open_letter(each)
+            except UnreadableError:
+                torn.append(each)
+        if torn:
+            self._bury(torn)
+        return frozenset(each.id for each in messages) - {each.id for each in torn}
 
     def _bundled(self, members: Sequence[Message], id_: str, topic: str, letter: Letter, now: dt.datetime) -> Message:
         subjects = {open_letter(each).notice.subject for each in members}
@@ -240,20 +317,28 @@ class Round:
         notice = letter.notice
         if notice.text:
             return notice
-        if not letter.members:
-            text = self._rules.text_of(notice)
-            return None if text is None else attrs.evolve(notice, text=text)
+        if letter.members:
+            return self._digest(letter)
+        text = self._rules.text_of(notice)
+        return None if text is None else attrs.evolve(notice, text=text)
+
+    def _digest(self, letter: Letter) -> Notice | None:
+        """Give what several notices say as one, without those that were taken back meanwhile."""
         found = {each.id: each for each in self._outbox.messages(self._rules.outbox, ids=letter.members)}
-        inside = [self._whole(open_letter(found[id_])) for id_ in letter.members if id_ in found]
-        left = [each for each in inside if each is not None]
-        return attrs.evolve(notice, text=bundled_text(left)) if left else None
+        inside = {id_: self._whole(open_letter(found[id_])) for id_ in letter.members if id_ in found}
+        gone = [found[id_] for id_, notice in inside.items() if notice is None and found[id_].error != WITHDRAWN]
+        if gone:
+            self._put(*(attrs.evolve(each, state="dead", error=WITHDRAWN) for each in gone))
+        left = [notice for notice in inside.values() if notice is not None]
+        return attrs.evolve(letter.notice, text=bundled_text(left)) if left else None
 
 
 def _words(error: BaseException) -> str:
     """Give what is kept of an error: a channel's own words only; whatever else broke may quote a number or a name."""
     if isinstance(error, ChannelError):
         with suppress(Exception):
-            return str(error)[:ERROR_MAX]
+            # Half a character, as in a platform's answer that was cut, is nothing that a store can keep.
+            return str(error)[:ERROR_MAX].replace("\0", "").encode("utf-8", "replace").decode()
     return type(error).__name__
 
 

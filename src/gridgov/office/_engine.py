@@ -53,6 +53,8 @@ __all__ = ["CLOCK", "OWN", "SYSTEM", "Asked", "Engine", "Ticked", "aware"]
 ATTEMPTS_MAX = 40
 """How often something is decided anew because others were faster."""
 ATTEMPTS_SECONDS_MAX = 30.0
+ATTEMPTS_TOGETHER_MAX = 8
+"""How often several commands are; then each is tried on its own."""
 PAUSE_SECONDS, PAUSE_SECONDS_MAX = 0.001, 0.2
 TOGETHER_MAX = 64
 """How many callers' commands share one commit: more would let the first of them wait too long."""
@@ -612,7 +614,7 @@ class Engine:
 
     def _store_together(self, jobs: Sequence[Job]) -> None:
         """Decide several commands one after the other and store them as one commit."""
-        for attempt in range(ATTEMPTS_MAX):
+        for attempt in range(ATTEMPTS_TOGETHER_MAX):
             self._follow()
             self._settle()
             self._open_batch()

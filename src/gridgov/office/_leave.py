@@ -69,13 +69,22 @@ class Leave:
             return frozenset()
         return masks_of(self.setup.access, command.__name__, **self._who(), **_where(subject))
 
+    def to_read_at_all(self) -> None:
+        """Let pass whoever may read some private text: nobody else learns whether there is one.
+
+        :raises RefusalError: ``access.denied``.
+        """
+        # Of a case of one's own department, say: any grant will do.
+        check_access(self.setup.access, "ReadPrivate", **self._who(), place=None, parties=lambda: (self.by,))
+
     def reading(self, ref: str, tag: str, purpose: str, subject: Any) -> ReadPrivate:
         """Give the command that leaves the trace of reading a private text.
 
         :param ref: of the text; :param tag: what it is about, and :param subject: that itself.
-        :raises RefusalError: ``private.withheld``: the reader's grant masks it.
+        :raises RefusalError: ``access.denied``; ``private.withheld``: the reader's grant masks it.
         """
         where = _where(subject)
+        check_access(self.setup.access, "ReadPrivate", **self._who(), **where)
         masks = masks_of(self.setup.access, "ReadPrivate", **self._who(), **where)
         contact = ref.rpartition("/")[2] == "contact" and masks & {"contact", "reporter"}
         if "text" in masks or contact:

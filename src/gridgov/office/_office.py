@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 import secrets
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -50,6 +51,7 @@ HEALTH_SECONDS = 1.0
 """How long :meth:`Office.health` waits for a call that is under way."""
 ID_MAX = 160
 """Characters of a command id: cases, streams and the clock's own ids are made from it, and stores have columns."""
+ID = re.compile(rf"[\w.:/@+#=~-]{{1,{ID_MAX}}}", re.ASCII)
 PUBLIC = "publication"
 """The one purpose whose texts were written for everybody."""
 
@@ -220,10 +222,11 @@ class Office(Engine):
         if as_code(by) != repr(by) and by not in roster.persons and by not in roster.organizations:
             # It stands in the store for ever, and the name of a resident may not.
             raise ValueError("an actor is of the roster, or has an opaque id of letters, digits and .:/@+-, not a name")
-        if id is not None and (id.startswith(OWN) or not id or len(id) > ID_MAX):
+        if id is not None and (id.startswith(OWN) or not ID.fullmatch(id)):
+            # It stands in the store for ever, too, and everything that is made inside is named after it.
             raise ValueError(
-                f"the command id {id[:ID_MAX]!r} is not for callers; one has 1 to {ID_MAX} characters and does not "
-                f"begin with {OWN!r}"
+                f"this command id is not for callers; one has 1 to {ID_MAX} letters, digits and .:/@+#=~-, and does "
+                f"not begin with {OWN!r}"
             )
 
     def deliver(
@@ -405,22 +408,24 @@ class Office(Engine):
         with self._lock:
             self._check_caller(by)
             self._not_in_a_batch("reading a private text")
+            leave = Leave(self._setup, by, self._now())
+            leave.to_read_at_all()
             entry = self._private(ref) if ref.startswith(self._memory.stored("")) else None
             if entry is None:
                 raise NotFoundError("there is no such private text, or it was erased")
-            if purpose != entry.purpose:
-                raise RefusalError(
-                    "private.other-purpose",
-                    f"it was collected for {entry.purpose}, not for what it is to be read for",
-                    purpose=entry.purpose,
-                )
             self._follow()
             tag = entry.subject.removeprefix(self._memory.stored(""))
             self._check_sealed(tag, entry)
             subject = self._memory.subject(tag)
             if tag.startswith("case:") and subject is not None:
                 self._check_withheld(subject, entry.ref, by)
-            reading = Leave(self._setup, by, self._now()).reading(ref, tag, purpose, subject)
+            reading = leave.reading(ref, tag, purpose, subject)
+            if purpose != entry.purpose:
+                raise RefusalError(
+                    "private.other-purpose",
+                    f"it was collected for {entry.purpose}, not for what it is to be read for",
+                    purpose=entry.purpose,
+                )
             self._answer(Job(command=reading, by=by, id=self._new_id()))
             return entry.body.decode()
 

@@ -52,9 +52,11 @@ class MemoryStore:
         """Write *commit* whole; see :meth:`gridgov.store.Store.append`."""
         with self._lock:
             self._check(commit.condition)
+            fresh: set[str] = set()
             for outcome in commit.outcomes:
-                if outcome.command_id in self._outcomes:
+                if outcome.command_id in self._outcomes or outcome.command_id in fresh:
                     raise AppendConflictError(f"command {outcome.command_id!r}")
+                fresh.add(outcome.command_id)
             first = self.head() + 1
             records = link_drafts(commit.drafts, range(first, first + len(commit.drafts)), self._heads)
             self._keep(records)
@@ -158,11 +160,12 @@ class MemoryStore:
         """Keep new messages and a cursor; see :meth:`gridgov.store.Outbox.post`."""
         with self._lock:
             self._check_lease(lease)
-            fresh = {each.id: each for each in messages if each.id not in self._messages}
-            self._messages |= fresh
+            before = len(self._messages)
+            for each in messages:
+                self._messages.setdefault(each.id, each)
             if cursor is not None:
                 self.save_cursor(cursor)
-            return len(fresh)
+            return len(self._messages) - before
 
     def update(self, messages: Sequence[Message], /, *, lease: Lease | None = None) -> None:
         """Put messages in place of older ones; see :meth:`gridgov.store.Outbox.update`."""

@@ -87,8 +87,9 @@ class Copied:
 def copy(source: Store, target: Store, *, page: int = PAGE) -> Copied:
     """Bring everything that *target* has not over from *source*, positions and heads kept.
 
-    Run it while the source is in use, as often as you like; then stop the writers and run it once more. Snapshots
-    stay behind: they are only a cache.
+    Run it while the source is in use, as often as you like; then stop the writers and run it once more. What the
+    target has taken further already (a cursor, a message that was sent) stays as it is. Snapshots stay behind: they
+    are only a cache; and leases: whoever held one works on the source.
 
     :raises StoreError: one of them cannot be copied, or the target holds something else.
     :raises StoreDamagedError: a record of the source does not match its chain.
@@ -138,11 +139,24 @@ def _copy_part(source: Portable, target: Portable, part: Part, *, since: int, pa
     while keys := source.keys(part, since=since if part == "outcomes" else 0, after=after, limit=page):
         known = set() if changing else _known(target, part, keys)
         wanted = [key for key in keys if key not in known and key != COPY]
+        portion = source.portion(part, wanted)
+        if changing:
+            portion = _ahead(portion, target.portion(part, wanted))
         if wanted:
-            target.restore(source.portion(part, wanted))
+            target.restore(portion)
             count += len(wanted)
         after = keys[-1]
     return count
+
+
+def _ahead(theirs: Portion, ours: Portion) -> Portion:
+    """Leave out what the target has taken further already: it may be in use."""
+    reached = {cursor.name: cursor.position for cursor in ours.cursors}
+    done = {message.id for message in ours.messages if message.state != "waiting"}
+    return Portion(
+        cursors=[cursor for cursor in theirs.cursors if cursor.position >= reached.get(cursor.name, 0)],
+        messages=[message for message in theirs.messages if message.state != "waiting" or message.id not in done],
+    )
 
 
 def _known(target: Portable, part: Part, keys: Sequence[str]) -> set[str]:

@@ -76,6 +76,11 @@ class OutboxContract:
         assert box.post([]) == 0
         assert list(box.messages(OUTBOX)) == [message(0), message(1), message(2), message(3)]
 
+    def test_of_two_with_one_id_the_first_is_kept_within_one_post_too(self, box: StoreWithOutbox) -> None:
+        """Which of them goes out must not depend on the store."""
+        assert box.post([message(0), message(0, body=b"other"), message(1, channel="mail"), message(1)]) == 2
+        assert list(box.messages(OUTBOX)) == [message(0), message(1, channel="mail")]
+
     def test_every_field_of_a_message_survives(self, box: StoreWithOutbox) -> None:
         """Instants with their microseconds, too."""
         full = message(

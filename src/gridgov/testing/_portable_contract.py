@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol, get_args
 
@@ -68,6 +69,19 @@ def _everything(store: PortableStore) -> dict[Part, Portion]:
 
 def _with_gaps(records: list[Record]) -> list[Record]:
     return [attrs.evolve(record, position=record.position * 10) for record in records]
+
+
+class _Busy(MemoryStore):
+    """Somebody writes into it while it is copied: after its outcomes were looked at."""
+
+    meanwhile: Sequence[Commit] = ()
+
+    def keys(self, part: Part, /, *, since: int = 0, after: str = "", limit: int = 1000) -> Sequence[str]:
+        if part == "documents":
+            commits, self.meanwhile = self.meanwhile, ()
+            for commit in commits:
+                self.append(commit)
+        return super().keys(part, since=since, after=after, limit=limit)
 
 
 class PortableContract:
@@ -170,6 +184,41 @@ class PortableContract:
         assert store.document(digest(b"document 0")) == b"document 0"
         assert store.cursor("f0") == newer.cursors[0]
         assert list(store.messages(OUTBOX)) == list(newer.messages)
+
+    @pytest.mark.parametrize("part", ["records", "tags", "outcomes", "private", "cursors", "messages"])
+    def test_what_is_too_long_is_refused_whole_or_restored_whole(self, store: PortableStore, part: str) -> None:
+        """A copy into a store that has no room for a key says so at once, and nothing of the portion is there."""
+        source = MemoryStore()
+        long = "x" * 2000
+        name, hot = (long if part == "records" else "150203005/a"), (long if part == "tags" else "hot")
+        source.append(Commit(drafts=[draft(name, hot)]))
+        portion = Portion(
+            records=list(source.read()),
+            outcomes=[outcome(long if part == "outcomes" else "c1")],
+            private=[private(long if part == "private" else "c1/text")],
+            cursors=[Cursor(name=long if part == "cursors" else "f", position=1)],
+            messages=[attrs.evolve(message(0), id=long if part == "messages" else "m")],
+        )
+        try:
+            store.restore(portion)
+        except StoreError as refused:
+            assert "2000 characters" in str(refused)
+            assert list(store.read()) == []
+            assert all(list(store.keys(each)) == [] for each in PARTS)
+        else:
+            assert list(store.read(tag=hot)) == portion.records
+            assert [len(list(store.keys(each))) for each in PARTS] == [1, 1, 0, 1, 1]
+
+    def test_what_is_refused_while_a_copy_is_made_comes_with_the_next_one(self, store: PortableStore) -> None:
+        """The next one looks again at everything that was written since this one began."""
+        source = _Busy()
+        _fill(source, 0, 2)
+        source.meanwhile = [Commit(outcomes=[outcome("late")]), Commit(drafts=[draft("150203005/log", command="on")])]
+        copy(source, store)
+        assert store.outcome("late") is None
+        copy(source, store)
+        assert store.outcome("late") == source.outcome("late")
+        assert list(store.read()) == list(source.read())
 
     def test_entries_that_are_gone_in_the_source_can_be_erased(self, store: PortableStore) -> None:
         """In the same write."""

@@ -26,7 +26,7 @@ from typing import Any
 import attrs
 import pytest
 
-from gridgov.errors import AppendConflictError, StoreDamagedError
+from gridgov.errors import AppendConflictError, StoreDamagedError, StoreError
 from gridgov.proofs import digest
 from gridgov.store import (
     Commit,
@@ -44,6 +44,8 @@ from gridgov.store import (
 __all__ = ["StoreContract", "draft", "outcome", "private", "together"]
 
 WHEN = dt.datetime(2026, 9, 1, 4, 0, 0, 123456, tzinfo=dt.UTC)
+LONG_KEY = "人" * 512
+"""As long as the office's own keys may become: they hold those of its callers."""
 
 
 def draft(stream: str = "150203005/case:a", *tags: str, command: str = "c1", body: bytes = b"{}") -> Draft:
@@ -180,6 +182,49 @@ class StoreContract:
         assert kept is not None
         assert attrs.evolve(kept, first=0, last=0) == refusal
         assert verify_chain([found]) == 1
+
+    def test_keys_as_long_as_the_office_makes_them_are_kept(self, store: Store) -> None:
+        """Streams, tags, commands and references of 512 characters each."""
+        long, tag = LONG_KEY, LONG_KEY[1:] + "t"
+        last = store.append(
+            Commit(
+                drafts=[draft(long, tag, command=long)], outcomes=[outcome(long)], private=[private(long, subject=long)]
+            )
+        )
+        (found,) = store.read(tag=tag)
+        assert (found.stream, found.command_id, found.position) == (long, long, last)
+        kept = store.outcome(long)
+        assert kept is not None
+        assert kept.last == last
+        assert store.private(long) == private(long, subject=long)
+
+    @pytest.mark.parametrize("field", ["stream", "tag", "command_id", "by", "name", "outcome", "ref", "subject"])
+    def test_a_key_that_is_too_long_is_refused_whole_or_kept_whole(self, store: Store, field: str) -> None:
+        """Never cut; a store that has no room for it says in which field, and has written nothing."""
+        long = "x" * 2000
+        drafts, outcomes, entries = [draft()], [outcome()], [private()]
+        match field:
+            case "outcome":
+                outcomes = [outcome(long)]
+            case "ref" | "subject":
+                entries = [private(**{field: long})]
+            case "tag":
+                drafts = [draft("150203005/case:a", long)]
+            case _:
+                drafts = [attrs.evolve(draft(), **{field: long})]
+        try:
+            store.append(Commit(drafts=drafts, outcomes=outcomes, private=entries))
+        except StoreError as refused:
+            assert ("command_id" if field == "outcome" else field) in str(refused)
+            assert long not in str(refused)
+            assert list(store.read()) == []
+            assert store.outcome("c1") is None
+            assert list(store.private_refs()) == []
+        else:
+            (found,) = store.read()
+            assert attrs.asdict(drafts[0]).items() <= attrs.asdict(found).items()
+            assert store.outcome(outcomes[0].command_id) is not None
+            assert store.private(entries[0].ref) == entries[0]
 
     def test_a_commit_is_written_whole_or_not_at_all(self, store: Store) -> None:
         """A refused condition leaves no record, outcome, private entry or document behind."""

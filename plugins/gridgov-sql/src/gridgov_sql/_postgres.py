@@ -9,7 +9,9 @@ in the next one, whose snapshot is taken after them. Whoever held them before ha
 rows become visible before locks are let go. A commit that touches very many of them takes one lock for all instead,
 which the others share: the server's table of locks is finite.
 
-A commit is two round trips: begin, lock, look and draw; then write and commit.
+A commit is two round trips: begin, lock, look and draw; then write and commit. Whoever freezes between the two (its
+machine sleeps, its network is cut) holds its streams and, by the number that it has drawn, all readers up. So the server ends a
+session that leaves a transaction alone for some seconds; a writer that wakes up after that begins anew.
 """
 
 from __future__ import annotations
@@ -45,7 +47,9 @@ Raw = psycopg.Connection[Any]
 T = TypeVar("T")
 
 BUSY_SECONDS = 5.0
+IDLE_SECONDS = 20.0
 POOL = 5
+LONGEST = 86_400.0
 MOST_LOCKS = 200
 FEW = 20
 EVERYTHING = 0x67676F76  # "ggov": the lock that stands for all others
@@ -74,9 +78,19 @@ _LOOK_UP_TO = f"SELECT set_config('{HORIZON}', gridgov_horizon()::text, true)"
 # "off" would lose what was acknowledged; whoever wants that says so in the URL, and not in some file on the server.
 _SETTINGS = """
 SELECT set_config('lock_timeout', %s, false), set_config('default_transaction_isolation', 'read committed', false),
+       set_config('idle_in_transaction_session_timeout', %s, false),
        set_config('synchronous_commit', CASE WHEN %s <> '' THEN %s WHEN current_setting('synchronous_commit') = 'off'
                   THEN 'on' ELSE current_setting('synchronous_commit') END, false)
 """
+
+# A server that is gone, or a network that is, is found out in seconds and not in hours; on a socket they mean nothing.
+_ALIVE = {
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": str(int(IDLE_SECONDS * 1000)),
+}
+_OWN = ("synchronous_commit", "pool", "busy", "idle", "upgrade", "beside", "new")
 
 
 def open_postgres(url: str) -> PostgresStore:
@@ -84,8 +98,10 @@ def open_postgres(url: str) -> PostgresStore:
 
     :param url: may end in ``?synchronous_commit=off`` (weaker: what was acknowledged last may be gone after a crash;
         the default is the server's own, and ``on`` where that is ``off``), ``?pool=5`` (connections kept for reading
-        and as many for writing), ``?busy=SECONDS`` (how long to wait for somebody else), ``?upgrade=yes``, or
-        ``?beside=yes`` (make a new store although there are tables of somebody else). Everything else goes to libpq.
+        and as many for writing), ``?busy=SECONDS`` (how long to wait for somebody else), ``?idle=SECONDS`` (how long
+        one that writes may stand still before the server takes its locks away; 0: for ever), ``?upgrade=yes``,
+        ``?new=no`` (make no new store), or ``?beside=yes`` (make a new store although there are tables of somebody
+        else). Everything else goes to libpq.
     :raises ForeignStoreError: there are tables, but not ours; :raises NewerStoreError: a newer version wrote them;
         both leave them as they were.
     :raises StoreBusyError: the server cannot be reached now; :raises StoreError: the URL or the database is wrong.
@@ -93,28 +109,30 @@ def open_postgres(url: str) -> PostgresStore:
     try:
         address = sa.make_url(url).set(drivername="postgresql+psycopg")
         query = dict(address.query)
-        own = {
-            name: str(query.pop(name))
-            for name in ("synchronous_commit", "pool", "busy", "upgrade", "beside")
-            if name in query
-        }
+        own = {name: str(query.pop(name)) for name in _OWN if name in query}
         pool, busy = int(own.get("pool", POOL)), float(own.get("busy", BUSY_SECONDS))
+        idle = float(own.get("idle", IDLE_SECONDS))
     except (sa.exc.ArgumentError, ValueError):
         # Not the URL itself: a password may stand in it.
         raise StoreError("that is no address of a PostgreSQL database; write postgresql://user@host/database") from None
     synchronous = own.get("synchronous_commit", "")
-    said = {own.get("upgrade", "no"), own.get("beside", "no")}
-    if not address.database or synchronous not in ("", *SYNCHRONOUS) or pool < 1 or not said <= {"yes", "no"}:
+    said = {own.get("upgrade", "no"), own.get("beside", "no"), own.get("new", "no")}
+    right = address.database and synchronous in ("", *SYNCHRONOUS) and said <= {"yes", "no"}
+    if not right or pool < 1 or not 0 <= busy < LONGEST or not 0 <= idle < LONGEST:
+        # Scheme, host and database only: passwords may stand in the user's part and in the options alike.
         raise StoreError(
-            f"{address.render_as_string(hide_password=True)}: name a database; known options are "
-            f"synchronous_commit={'|'.join(SYNCHRONOUS)}, pool=COUNT, busy=SECONDS, upgrade=yes and beside=yes"
+            f"postgresql://{address.host or ''}/{address.database or ''}: name a database; known options are "
+            f"synchronous_commit={'|'.join(SYNCHRONOUS)}, pool=COUNT, busy=SECONDS, idle=SECONDS, upgrade=yes, new=no "
+            "and beside=yes"
         )
     return PostgresStore(
-        address.set(query=query),
+        address.set(query={**_ALIVE, **query}),
         synchronous_commit=synchronous,
         pool=pool,
         busy_seconds=busy,
+        idle_seconds=idle,
         beside=own.get("beside") == "yes",
+        new=own.get("new") != "no",
     )
 
 
@@ -128,29 +146,34 @@ class PostgresStore(SqlStore):
         synchronous_commit: str = "",
         pool: int = POOL,
         busy_seconds: float = BUSY_SECONDS,
+        idle_seconds: float = IDLE_SECONDS,
         beside: bool = False,
+        new: bool = True,
     ) -> None:
         self._pool, self._busy_seconds = pool, busy_seconds
         self._closed = False
-        settings = (f"{max(1, int(busy_seconds * 1000))}", synchronous_commit, synchronous_commit or "on")
+        waits = (f"{max(1, int(busy_seconds * 1000))}", f"{int(idle_seconds * 1000)}")
+        settings = (*waits, synchronous_commit, synchronous_commit or "on")
         # Readers have connections of their own: they must not wait for writers that wait for a lock.
         self._reading, self._writing = (_engine(url, pool, busy_seconds, settings) for _ in range(2))
         through = sa.cast(sa.func.current_setting(HORIZON), sa.BigInteger)
         self._queries = Queries(self._reading.dialect, through=through)
         self._insertions = _insertions(cast("Any", type(self._reading.dialect))(paramstyle="format"))
         try:
-            self._prepare(beside=beside)
+            self._prepare(beside=beside, new=new)
         except BaseException:
             self._dispose()
             raise
 
-    def _prepare(self, *, beside: bool) -> None:
+    def _prepare(self, *, beside: bool, new: bool) -> None:
         with self._transaction() as connection:
             if not sa.inspect(connection).has_table(t.meta.name):
                 # Two that come first at the same time make it once.
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(EVERYTHING)))
                 there = versions.tables_there(connection)
-                if t.meta.name not in there and (beside or not there):
+                if not there and not new:
+                    raise StoreError("there is no store in that database; nothing was made")
+                if new and t.meta.name not in there and (beside or not there):
                     versions.create(connection)
                     for statement in FUNCTIONS:
                         connection.exec_driver_sql(statement)
@@ -388,7 +411,12 @@ def _insertions(dialect: sa.Dialect) -> dict[str, str]:
 
 def _engine(url: sa.URL, pool: int, busy_seconds: float, settings: tuple[str, ...]) -> sa.Engine:
     engine = sa.create_engine(
-        url, isolation_level="AUTOCOMMIT", pool_size=pool, max_overflow=pool, pool_timeout=max(busy_seconds, 1.0)
+        url,
+        isolation_level="AUTOCOMMIT",
+        pool_size=pool,
+        max_overflow=pool,
+        pool_timeout=max(busy_seconds, 1.0),
+        hide_parameters=True,  # what is written may name somebody, and an error is logged
     )
 
     @sa.event.listens_for(engine, "connect")
@@ -412,11 +440,14 @@ def _commit(raw: Raw) -> None:
 
 @contextmanager
 def _deciding(raw: Raw) -> Iterator[None]:
-    """Mark that from here on a lost connection leaves open whether the commit is stored."""
+    """Mark that from here on a lost connection leaves open whether the commit is stored.
+
+    Not one that the server ended because nothing came: then the commit had not come either.
+    """
     try:
         yield
     except psycopg.Error as error:
-        if raw.closed:
+        if raw.closed and not isinstance(error, psycopg.errors.IdleInTransactionSessionTimeout):
             raise LostError(
                 "the connection was lost during the commit; it may or may not be stored: ask for the outcome of the "
                 "same command id, or send the same command again",

@@ -12,6 +12,11 @@ __all__ = ["LostError", "in_our_words"]
 _WRONG = ("does not exist", "authentication", "password", "pg_hba", "invalid", "not permitted")
 """In why a connection could not be made: what will not be better the next time. libpq gives no code for it."""
 
+_PASSING = ("57P01", "57P02", "57P03", "57P05", "25P03", "25P04", "58030")
+"""The server stops, starts or ends a session that stood still; its disk did not answer."""
+_PASSING_CLASSES = ("08", "53")
+"""No connection; no memory, no room in the table of locks, no more connections."""
+
 
 class LostError(StoreBusyError):
     """The connection is gone.
@@ -47,9 +52,16 @@ def _by_code(code: str, first: str) -> GridgovError:
             return AppendConflictError("what somebody else works on at the same time")
         case "53100":
             return StoreFullError(f"the disk is full ({first}); nothing was written")
+        case "40003" | "08007":
+            return StoreBusyError(
+                f"the server does not know what became of it ({first}); it may or may not be stored: ask for the "
+                "outcome of the same command id, or send the same command again"
+            )
         case "25006":
             return StoreError(f"the database can only be read, as a standby can ({first}); nothing was written")
-        case "55P03" | "57014" | "53300" | "53400" | "57P03":
+        case "55P03" | "57014":
             return StoreBusyError(f"somebody else holds the store ({first}); nothing was written")
+        case _ if code in _PASSING or code[:2] in _PASSING_CLASSES:
+            return StoreBusyError(f"the server cannot do it now ({first}); nothing was written")
         case _:
             return StoreError(f"the store cannot be used: {first}")

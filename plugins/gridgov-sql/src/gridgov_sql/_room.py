@@ -1,14 +1,12 @@
 """What is too long for its column is refused before anything is written, and in the same words on every dialect.
 
-SQLite takes texts of any length and PostgreSQL does not. A store that grows out of a file must not find that out when it
-is copied, so both refuse what one of them could not keep. Erasing and asking have no bounds: nothing is found.
+SQLite takes texts of any length and PostgreSQL does not. A store that grows out of a file must not find that out when
+it is copied, so both refuse what one of them could not keep. Erasing and asking have no bounds: nothing is found.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cache
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -34,7 +32,7 @@ def _fields(table: sa.Table) -> _Fields:
 
 
 _RECORD = _fields(t.records)
-_FIELDS: Mapping[type[Any], tuple[str, _Fields]] = {
+_FIELDS: Mapping[type, tuple[str, _Fields]] = {
     Draft: ("a record", _RECORD),
     Record: ("a record", _RECORD),
     StoredOutcome: ("an outcome", _fields(t.outcomes)),
@@ -48,15 +46,14 @@ _TAG = t.KEY
 ((_, _DIGEST),) = _fields(t.documents)
 
 
-@cache
-def _bounds(kind: type[Any]) -> tuple[str, _Fields]:
+def _inherited(kind: type) -> tuple[str, _Fields]:
     return next(_FIELDS[each] for each in kind.__mro__ if each in _FIELDS)
 
 
 def require_room(values: Iterable[object]) -> None:
     """Refuse values of which a text is too long; :raises StoreError: says which field, and how much room there is."""
     for value in values:
-        whose, fields = _bounds(type(value))
+        whose, fields = _FIELDS.get(type(value)) or _inherited(type(value))
         for field, room in fields:
             if len(getattr(value, field)) > room:
                 raise _too_long(field, whose, getattr(value, field), room)
@@ -96,5 +93,6 @@ def _require_room_for_digests(digests: Iterable[str]) -> None:
 def _too_long(field: str, whose: str, value: str, room: int) -> StoreError:
     # Not the value itself: it may name somebody.
     return StoreError(
-        f"{field!r} of {whose} is too long: {len(value)} characters, and a store has room for {room}; nothing was written"
+        f"{field!r} of {whose} is too long: {len(value)} characters, and a store has room for {room}; nothing was "
+        "written"
     )

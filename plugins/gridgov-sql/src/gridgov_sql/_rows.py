@@ -1,7 +1,7 @@
 """Rows from values and values from rows: tuples, in the order of the tables' columns.
 
-SQLite keeps whatever somebody else has written into a column, and a disk may keep something else altogether; a row that is
-no value any more is damage, and is told as such.
+SQLite keeps whatever somebody else has written into a column, and a disk may keep something else altogether; a row
+that is no value any more is damage, and is told as such.
 """
 
 from __future__ import annotations
