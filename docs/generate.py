@@ -14,6 +14,7 @@ from gridgov import cases, points, setup
 from gridgov.access import STANDING_ROLES
 from gridgov.cases import LIFE, STATES
 from gridgov.documents import ROOMS, json_schemas
+from gridgov.documents._files import _names
 from gridgov.documents._models import DOCUMENTS, TABLES
 from gridgov.hooks import (
     FAILURES,
@@ -31,11 +32,19 @@ from gridgov.hooks import (
     Wanted,
 )
 from gridgov.notices import AUDIENCES
+from gridgov.outreach import WITHDRAWALS
 from gridgov.routing import FACTS
+from gridgov.staffing import ORGANIZATION_KINDS
 from gridgov.testing import life_sample
 
 HERE = Path(__file__).parent / "reference"
 
+
+OF_THE_OUTBOX = {
+    "Mend": "changes | `office.mend` and `office.resend`: change a notice that has not arrived, and let it be tried again",
+    "Undelivered": "looks | `office.undelivered(by=...)` and `office.progress(by=...)`: what has not arrived, and how far it is",
+    "Unread": "looks | `office.unread`: who has not read what they were told",
+}
 
 # Where each state stands in the drawing: column and row.
 DRAWN = {
@@ -300,18 +309,37 @@ def commands() -> str:
     for name, shape in sorted(views, key=lambda each: each[0]):
         if isinstance(shape, type) and hasattr(shape, "answer"):
             lines += [f"### {name}", "", _told(shape), "", _told(shape.answer), "", *_fields(shape), ""]
+    lines += of_the_outbox()
     lines += ["## Codes", "", "| where | codes |", "|---|---|"]
     lines.append(f"| source of a report | {', '.join(f'`{each}`' for each in sorted(cases.SOURCES))} |")
     lines.append(f"| hotline kind | {', '.join(f'`{each}`' for each in cases.HOTLINE_KINDS)} |")
     lines.append(
         f"| roles in access.csv beside those of the place | {', '.join(f'`{each}`' for each in STANDING_ROLES)} |"
     )
+    lines.append(f"| reasons of a withdrawn announcement | {', '.join(f'`{each}`' for each in WITHDRAWALS)} |")
+    lines.append(f"| kinds of organizations | {', '.join(f'`{each}`' for each in sorted(ORGANIZATION_KINDS))} |")
     lines.append(f"| audiences of notices | {', '.join(f'`{each}`' for each in sorted(AUDIENCES))} |")
     lines += ["", "## Facts of rules", "", "| column of rules.csv | | values |", "|---|---|---|"]
     for fact in FACTS.values():
         values = ", ".join(f"`{each}`" for each in fact.domain) or fact.type
         lines.append(f"| `{fact.name}` | {fact.zh} {fact.en} | {values} |")
     return "\n".join(lines)
+
+
+def of_the_outbox() -> list[str]:
+    """What access.csv takes that is neither a command nor a view."""
+    views = {name for room in (cases, points, setup) for name in room.__all__ if hasattr(getattr(room, name), "answer")}
+    others = _names() - views - {shape.__name__ for room in ROOMS for shape in room.commands}
+    lines = [
+        "## What else a grant names",
+        "",
+        "What the office answers from its outbox is asked by methods. A grant in access.csv names it like a view or a",
+        "command; `*read` allows what looks, `*write` what changes, `*` both.",
+        "",
+        "| name | | what it lets pass |",
+        "|---|---|---|",
+    ]
+    return [*lines, *(f"| `{name}` | {OF_THE_OUTBOX[name]} |" for name in sorted(others)), ""]
 
 
 PAGES = {

@@ -126,7 +126,44 @@ def test_messages_that_wait_and_dead_letters_are_counted(clock):
         office.deliver()
         health = office.health()
         assert (health.ok, health.waiting, health.dead) == (True, 1, 0)
-        assert health.waiting_since > NOON
+        assert health.next_delivery_at > NOON
+
+
+def test_a_street_where_nobody_delivers_is_seen_by_what_lies_before_the_delivery(clock):
+    store = MemoryStore()
+    with opened(store, clock) as office:
+        for id_ in "abc":
+            office.handle(REPORT, by="resident:00001", id=id_)
+        health = office.health()
+        assert (health.ok, health.waiting, health.notices_behind) == (True, 0, store.head())
+        assert store_health(store, small_setup(), NOON).notices_behind == store.head()
+        office.deliver()
+        assert (office.health().notices_behind, store_health(store, small_setup(), NOON).notices_behind) == (0, 0)
+        office.handle(REPORT, by="resident:00001", id="d")
+        assert office.health().notices_behind == store.head() - health.position > 0
+
+
+def test_where_nobody_is_to_be_told_anything_nothing_lies_before_the_delivery(clock):
+    quiet = attrs.evolve(small_setup(), subscriptions=())
+    with open_office(quiet, discover=False, clock=clock) as office:
+        office.handle(REPORT, by="resident:00001", id="a")
+        assert office.health().notices_behind == 0
+
+
+def test_a_message_that_no_worker_takes_has_its_next_attempt_behind_it(clock):
+    class Away:
+        name = "file"
+
+        def send(self, notice, /):
+            raise ChannelError("away")
+
+    with opened(None, clock, channels=[Away()]) as office:
+        office.handle(REPORT, by="resident:00001", id="a")
+        office.deliver()
+        first = office.health().next_delivery_at
+        assert first > clock.now
+        clock.now += dt.timedelta(hours=1)
+        assert office.health().next_delivery_at == first < clock.now
 
 
 def test_a_plugin_that_was_set_aside_is_named(clock):
@@ -165,13 +202,13 @@ def test_while_a_call_holds_the_office_the_rest_is_told_all_the_same(clock, monk
 
 def test_a_store_is_looked_at_without_an_office_and_nothing_is_written(clock):
     store = MemoryStore()
-    assert store_health(store, STREET, NOON) is None
+    assert store_health(store, small_setup(), NOON) is None
     with opened(store, clock) as office:
         office.handle(REPORT, by="resident:00001", id="a")
     head = store.head()
-    late = store_health(store, STREET, NOON + dt.timedelta(days=2))
+    late = store_health(store, small_setup(), NOON + dt.timedelta(days=2))
     assert (late.ok, late.position, late.overdue > 0, store.head()) == (False, head, True, head)
-    assert store_health(store, STREET, NOON).ok
+    assert store_health(store, small_setup(), NOON).ok
 
 
 def test_the_command_line_says_how_a_street_is(tmp_path):
@@ -183,8 +220,20 @@ def test_the_command_line_says_how_a_street_is(tmp_path):
     nowhere = run("health", folder, url)
     assert (nowhere.returncode, "no such file" in nowhere.stderr) == (1, True)
     assert not (tmp_path / "street.db").exists()
-    with open_office(load_setup(folder), f"sqlite:///{tmp_path / 'street.db'}") as office:
+    some = ["sql", "days-cn"]
+    with open_office(load_setup(folder), f"sqlite:///{tmp_path / 'street.db'}", discover=some) as office:
         position = office.position
-    well = run("health", folder, url)
+    well = run("health", folder, url, "--plugins", ",".join(some))
     assert (well.returncode, well.stderr) == (0, "")
-    assert f"position {position}" in well.stdout
+    assert f"position {position}\n" in well.stdout
+    assert f"notices_behind {position}\n" in well.stdout
+    (tmp_path / "other").mkdir()
+    for path in folder.iterdir():
+        text = path.read_text("utf-8")
+        (tmp_path / "other" / path.name).write_text(text.replace("voucher_days: 30", "voucher_days: 31"), "utf-8")
+    other = run("health", "other", url, "--plugins", ",".join(some))
+    assert (other.returncode, other.stderr) == (1, "")
+    assert "not ok" in other.stdout
+    assert "mismatch points\n" in other.stdout
+    poor = run("health", folder, url, "--plugins", "sql")
+    assert (poor.returncode, "which no plugin offers" in poor.stderr) == (1, True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Annotated, Any
 
 import attrs
@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 import gridgov
 from gridgov.cases import CaseView, OpenCase, Resolve, WorkList
+from gridgov.delivery import Worker
 from gridgov.errors import CommandConflictError, GridgovError, NotFoundError, RefusalError
 
 LOG = logging.getLogger("street")
@@ -110,14 +111,17 @@ def told(state: Any) -> dict[str, Any]:
 # --- the app --------------------------------------------------------------------------------------
 
 
-def work(office: gridgov.Office, stop: threading.Event, seconds: float) -> None:
-    """Tick and deliver until the app ends; several processes may do so on one store."""
+def tick(office: gridgov.Office, stop: threading.Event, seconds: float) -> None:
+    """Let things fall due until the app ends; several processes may do so on one store."""
     while not stop.wait(seconds):
         try:
             office.tick()
-            office.deliver()
         except GridgovError as error:
-            LOG.warning("street.worker error=%s", type(error).__name__)
+            warn(error)
+
+
+def warn(error: Exception) -> None:
+    LOG.warning("street.worker error=%s", type(error).__name__)
 
 
 def make_app(
@@ -133,11 +137,16 @@ def make_app(
         # Opened here and not at import: a server that forks its workers forks before this runs.
         with gridgov.open_office(setup(), store, **more) as office:
             app.state.office, stop = office, threading.Event()
-            worker = threading.Thread(target=work, args=(office, stop, seconds), name="street worker")
+            clock = threading.Thread(target=tick, args=(office, stop, seconds), name="street clock")
+            # Threads of their own, one for each channel: a slow one must not hold up what falls due.
+            worker = Worker(office.deliver, channels=office.channels, poll_seconds=seconds, failed=warn)
+            clock.start()
             worker.start()
             yield
             stop.set()
-            worker.join()
+            clock.join()
+            with suppress(GridgovError):  # what had ended it was told when it did
+                worker.stop()
 
     app = FastAPI(lifespan=lifespan)
     app.state.actors = actors

@@ -17,10 +17,17 @@ from gridgov.errors import GridgovError, StoreError
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
+    from gridgov.hooks import Host
     from gridgov.proofs import Signer, Verifier
-    from gridgov.store import Store
+    from gridgov.store import Store, Vault
 
 __all__ = ["main"]
+
+PLUGINS = "which installed plugins, with commas between, in the order of discover= of the app; else all"
+EXTRAS = {"ortools": "exact", "scipy": "exact", "shapely": "geo", "xlsxwriter": "sheets", "numba": "fast"}
+SHOWN_OF_HEALTH = (
+    "store", "mismatch", "position", "overdue", "overdue_since", "notices_behind", "waiting", "next_delivery_at", "dead",
+)  # fmt: skip
 
 
 def _check(arguments: argparse.Namespace) -> int:
@@ -73,7 +80,7 @@ def _rules(arguments: argparse.Namespace) -> int:
 def _merge(arguments: argparse.Namespace) -> int:
     from gridgov.documents import load_setup
     from gridgov.merging import certify, check_plan, merge
-    from gridgov.reports import plan_geojson, plan_map, plan_workbook
+    from gridgov.reports import plan_geojson, plan_map
 
     setup = load_setup(arguments.folder)
     plan = merge(
@@ -93,6 +100,8 @@ def _merge(arguments: argparse.Namespace) -> int:
         text = json.dumps(plan_geojson(plan, setup.ground), ensure_ascii=False)
         arguments.geojson.write_text(text, encoding="utf-8")
     if arguments.workbook:
+        from gridgov.reports import plan_workbook  # needs an extra
+
         plan_workbook(plan, setup.ground, arguments.workbook, arguments.language)
     broken = list(check_plan(plan, setup.ground, setup.layers))
     for finding in broken:
@@ -113,21 +122,32 @@ def _schema(arguments: argparse.Namespace) -> int:
 
 @contextmanager
 def _store(url: str, *, fresh: bool = False) -> Iterator[Store]:
-    """Open a store for one command; only where *fresh* is said may it be made anew."""
+    """Open a store for one command; only where *fresh* is said may it be made anew, or hold nothing.
+
+    :raises StoreError: it cannot be used, or holds nothing: a slip in an address must not look like a sound street.
+    """
     from gridgov.hooks import Host
 
+    host = Host(discover=True)
+    try:
+        with _store_of(host, url, fresh=fresh) as store:
+            yield store
+    finally:
+        host.close()
+
+
+@contextmanager
+def _store_of(host: Host, url: str, *, fresh: bool = False) -> Iterator[Store]:
     path = Path(url.removeprefix("sqlite:///").partition("?")[0])
     if url.startswith("sqlite:") and not fresh and not path.is_file():
         raise StoreError(f"{url}: there is no such file")
-    host = Host(discover=True)
+    store = host.open_store(url)
     try:
-        store = host.open_store(url)
-        try:
-            yield store
-        finally:
-            store.close()
+        if not fresh and not store.head():
+            raise StoreError(f"{_shown(url)}: it holds no record; is the address right?")
+        yield store
     finally:
-        host.close()
+        store.close()
 
 
 def _verify(arguments: argparse.Namespace) -> int:
@@ -184,18 +204,24 @@ def _health(arguments: argparse.Namespace) -> int:
     import attrs
 
     from gridgov.documents import load_setup
+    from gridgov.hooks import Host
     from gridgov.office import store_health
 
-    jurisdiction = load_setup(arguments.folder).jurisdiction
-    with _store(arguments.store) as store:
-        health = store_health(store, jurisdiction, dt.datetime.now(dt.UTC))
+    host = Host(discover=True if arguments.plugins is None else arguments.plugins)
+    try:
+        with _store_of(host, arguments.store) as store:
+            # As an office would be opened: with the rows and the days of the plugins.
+            setup = host.completed(load_setup(arguments.folder))
+            health = store_health(store, setup, dt.datetime.now(dt.UTC))
+    finally:
+        host.close()
     if health is None:
-        raise StoreError(f"{_shown(arguments.store)}: no office was ever opened here for {jurisdiction}")
+        raise StoreError(f"{_shown(arguments.store)}: no office was ever opened here for {setup.jurisdiction}")
     print(f"{_shown(arguments.store)}: {'ok' if health.ok else 'not ok'}")
-    for name in ("store", "position", "overdue", "overdue_since", "waiting", "waiting_since", "dead"):
+    for name in SHOWN_OF_HEALTH:
         value = attrs.asdict(health)[name]
-        if value not in ("", None):
-            print(f"  {name} {value}")
+        if value not in ("", None, ()):
+            print(f"  {name} {', '.join(value) if isinstance(value, tuple) else value}")
     return 0 if health.ok else 1
 
 
@@ -220,6 +246,10 @@ def _named_key(text: str) -> tuple[str, bytes]:
     if not name or len(key) != 32:
         raise argparse.ArgumentTypeError(f"{text!r} is no NAME=FILE with 64 hexadecimal digits in the file")
     return name, key
+
+
+def _names(text: str) -> list[str]:
+    return [name for name in text.split(",") if name]
 
 
 def _signer(text: str) -> Signer:
@@ -277,11 +307,12 @@ def _deliver(arguments: argparse.Namespace) -> int:
     from gridgov.documents import load_setup
     from gridgov.office import open_office
 
-    def told(error: Exception) -> None:
+    def told(error: BaseException) -> None:
         # What may pass is tried again; what it says may quote nothing of anybody, but the kind of error is enough.
         print(f"{type(error).__name__}; trying again", file=sys.stderr, flush=True)
 
-    with open_office(load_setup(arguments.folder), arguments.store) as office:
+    vault = _vault(arguments.vault or ())
+    with open_office(load_setup(arguments.folder), arguments.store, vault=vault) as office:
         if not office.channels:
             print("no plugin offers a channel; install one, such as gridgov-mail", file=sys.stderr)
             return 1
@@ -301,6 +332,19 @@ def _deliver(arguments: argparse.Namespace) -> int:
             worker.stop()
         print(f"stopped; sent {worker.sent}, failed {worker.failures}")
     return 0
+
+
+def _vault(keys: Sequence[tuple[str, bytes]]) -> Vault | None:
+    """Make the vault of some named keys; the last one is for new texts."""
+    from gridgov.store import Vault
+
+    names = [name for name, _ in keys]
+    if len(set(names)) < len(names):
+        raise StoreError(f"two keys of the vault have one name: {', '.join(names)}")
+    try:
+        return Vault(dict(keys)) if keys else None
+    except (ImportError, ValueError) as error:
+        raise StoreError(str(error)) from error
 
 
 def _outbox(arguments: argparse.Namespace) -> int:
@@ -352,6 +396,9 @@ def _add_delivery(commands: Any) -> None:
     deliver.add_argument("store", help="its URL, as in sqlite:///street.db")
     deliver.add_argument("--once", action="store_true", help="send what is due now, and end")
     deliver.add_argument("--poll", type=_seconds, default=5.0, metavar="SECONDS", help="the longest wait, by default 5")
+    deliver.add_argument(
+        "--vault", type=_named_key, action="append", metavar="NAME=FILE", help="a key of the vault that texts are in"
+    )
     deliver.set_defaults(run=_deliver)
     outbox = commands.add_parser("outbox", help="list the notices of a store that have not arrived")
     outbox.add_argument("folder", type=Path, help="the setup folder")
@@ -401,8 +448,9 @@ def _add_store_commands(commands: Commands) -> None:
     copying.add_argument("target", help="its URL; a new store, or one that an earlier copy has begun")
     copying.set_defaults(run=_copy)
     health = commands.add_parser("health", help="say how a street in a store is; 1 where it is not well")
-    health.add_argument("folder", type=Path, help="its setup")
+    health.add_argument("folder", type=Path, help="its setup, which is held against the one in force")
     health.add_argument("store", help="its URL, as in sqlite:///street.db")
+    health.add_argument("--plugins", type=_names, metavar="NAMES", help=PLUGINS)
     health.set_defaults(run=_health)
     backup = commands.add_parser("backup", help="write a store into a new file while it is in use")
     backup.add_argument("store", help="its URL, as in sqlite:///street.db")
@@ -430,13 +478,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _add_setup_commands(commands)
     _add_store_commands(commands)
     _add_points_commands(commands)
-    parsed = parser.parse_args(arguments)
     try:
+        parsed = parser.parse_args(arguments)
         code: int = parsed.run(parsed)
+    except ImportError as error:
+        print(f"{error}{_extra_for(error)}", file=sys.stderr)
+        return 1
     except (GridgovError, FileExistsError) as error:
         print(error, file=sys.stderr)
         return 1
     return code
+
+
+def _extra_for(error: ImportError) -> str:
+    extra = EXTRAS.get((error.name or "").partition(".")[0])
+    return f"; it comes with the extra gridgov[{extra}]" if extra else ""
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@
     │   ├── ForeignStoreError       the file is not a store of ours
     │   ├── NewerStoreError         written by a newer version of gridgov
     │   ├── SetupMismatchError      the store was opened with another setup than it adopted
-    │   ├── StoreBusyError          locked by somebody else; may succeed on retry
+    │   ├── StoreBusyError          held by somebody else, or not to be reached; may succeed on retry
     │   ├── StoreFullError          the disk is full; may succeed on retry
     │   └── StoreDamagedError       a record does not match its chain
     ├── PluginError             a plugin was refused, or broke its contract
@@ -173,7 +173,11 @@ class NewerStoreError(StoreError):
 
 
 class StoreBusyError(StoreError):
-    """Somebody else holds the store; nothing was written."""
+    """Somebody else holds the store, or it cannot be reached; the same call may succeed later.
+
+    Nothing was written; or, where the connection was lost in the middle of a commit, it is not known, and the message
+    says so. In both cases ask again with the same command id: what was stored gives the stored outcome.
+    """
 
     temporary = True
 

@@ -12,7 +12,8 @@ import attrs
 import pytest
 
 from gridgov import open_office
-from gridgov.cases import Acknowledge, Answer, OpenCase, Resolve
+from gridgov.access import AccessPolicy, Grant
+from gridgov.cases import Acknowledge, Answer, Follow, OpenCase, Resolve, Urge
 from gridgov.delivery import ChannelError, ConsoleChannel, Courier, FileChannel, Limit, Pace
 from gridgov.errors import NotFoundError, PluginError, RefusalError, StoreBusyError, StoreError
 from gridgov.notices import Notice
@@ -84,6 +85,23 @@ def test_a_file_channel_knows_what_it_wrote_before_and_survives_a_line_cut_off(t
     assert (len(lines), '"2"' in lines[-1], lines[-1].endswith("}")) == (3, True, True)
 
 
+def test_a_file_that_was_cut_within_a_character_is_opened_and_written_on(tmp_path):
+    path = tmp_path / "n.jsonl"
+    FileChannel(path).send(Notice(id="1", channel="file", to="gas", subject="a", text="燃气异味"))
+    path.write_bytes(path.read_bytes()[: -len('味", "') + 2])
+    again = FileChannel(path)
+    again.send(Notice(id="1", channel="file", to="gas", subject="a", text="燃气异味"))
+    assert path.read_bytes().split(b"\n")[1].endswith('燃气异味"}'.encode())
+
+
+@pytest.mark.parametrize("odd", ["\u2028", "\u2029", "\x85", "\x0b", "\ud800"])
+def test_a_text_with_odd_characters_is_written_once_also_when_the_file_is_opened_again(tmp_path, odd):
+    notice = Notice(id="1", channel="file", to="gas", subject="a", text=f"x{odd}y")
+    for _ in range(2):
+        FileChannel(tmp_path / "n.jsonl").send(notice)
+    assert (tmp_path / "n.jsonl").read_bytes().count(b"\n") == 1
+
+
 class Flaky:
     name = "file"
 
@@ -150,7 +168,7 @@ def test_what_is_refused_for_good_or_too_often_becomes_a_dead_letter_that_can_be
         assert (letter.dead, letter.error) == (True, "away")
         assert office.deliver(minutes(99999)).failed == 0
         channel.failures = 0
-        office.resend(letter.notice.id)
+        office.resend(letter.notice.id, by="desk-1")
         assert office.deliver(minutes(99999)).sent == 1
 
 
@@ -220,7 +238,7 @@ def test_a_notice_is_dead_after_exactly_eight_attempts_and_a_restart_sends_nothi
         tried = [office.deliver(minutes(10_000 * n)).failed for n in range(10)]
         assert tried == [1] * 8 + [0, 0]
         channel.failures = 0
-        office.resend(office.undelivered()[0].notice.id)
+        office.resend(office.undelivered()[0].notice.id, by="desk-1")
     with street(store, channel) as again:
         assert again.undelivered()[0].attempts == 0
         assert again.deliver(minutes(200_000)).sent == 1
@@ -302,7 +320,7 @@ def test_what_an_earlier_version_kept_beside_its_cursor_is_taken_over_once():
         assert {each.notice.id: each.attempts for each in office.undelivered()} == {ids[0]: 3, ids[1]: 8}
         assert store.cursor(BOX).memo == b""
         assert office.deliver(minutes(5)).sent == 1
-        office.resend(ids[1])
+        office.resend(ids[1], by="desk-1")
         assert office.deliver(minutes(6)).sent == 1
         assert office.unread("case:a", by="desk-1") == ("lead-81",)
     assert [notice.id for notice in channel.sent] == ids
@@ -322,9 +340,11 @@ def test_a_platform_that_wants_to_be_left_alone_is_left_alone_and_no_notice_suff
         done = office.deliver(NOON)
         assert (done.sent, done.failed, done.waiting, done.next_at) == (0, 1, 2, minutes(10))
     with street(store, channel) as office:
-        assert office.deliver(minutes(9.9)).failed == 0
+        # This one's clock may be ten seconds ahead of that of the one before.
+        assert office.deliver(minutes(10)).failed == 0
         assert {each.attempts for each in office.undelivered()} == {0}
-        assert office.deliver(minutes(10)).sent == 2
+        assert office.deliver(minutes(10) + dt.timedelta(seconds=10)).sent == 2
+    assert [notice.subject for notice in channel.sent] == ["a", "b"]
 
 
 def test_a_dead_channel_is_tried_a_few_times_and_not_for_each_of_hundreds():
@@ -500,10 +520,109 @@ def test_pacing_holds_across_workers_and_restarts():
     with street(store, Strict(), clock=lambda: now[0]) as office:
         report(office, *(f"c{n}" for n in range(6)))
         assert office.deliver().next_at == minutes(1)
-    for _ in range(4):
+    for _ in range(8):
         with street(store, Strict(), clock=lambda: now[0]) as office:
             now[0] = office.deliver().next_at or now[0]
-    assert taken == [NOON, NOON, minutes(1), minutes(1), minutes(2), minutes(2)]
+    # Each is another worker, whose clock may be ten seconds ahead of that of the one before.
+    at = [round((each - NOON).total_seconds()) for each in taken]
+    assert at == [0, 0, 70, 70, 140, 140]
+
+
+def test_a_worker_that_goes_on_by_its_own_clock_waits_for_nobodys():
+    now, taken = [NOON], []
+
+    class Strict:
+        name = "file"
+        pace = Pace((Limit(count=2, seconds=60),))
+
+        def send(self, notice, /):
+            taken.append(round((now[0] - NOON).total_seconds()))
+
+    with street(MemoryStore(), Strict(), clock=lambda: now[0]) as office:
+        report(office, *(f"c{n}" for n in range(6)))
+        for _ in range(3):
+            now[0] = office.deliver().next_at or now[0]
+    assert taken == [0, 0, 60, 60, 120, 120]
+
+
+@pytest.mark.parametrize("skews", [(0, 5), (0, 10), (-10, 0), (-5, 0, 5)])
+def test_the_limit_of_a_channel_holds_where_the_clocks_of_workers_differ(skews):
+    """各工作进程时钟相差十秒以内，平台的限速不被突破 / while clocks differ by ten seconds at most, the other side never
+    sees more than it allows."""
+    now, taken, store, limit = [NOON], [], MemoryStore(), Limit(count=3, seconds=60)
+
+    class Strict:
+        name = "file"
+        pace = Pace((limit,))
+
+        def send(self, notice, /):
+            taken.append(now[0])
+
+    def clock_of(skew):
+        return lambda: now[0] + dt.timedelta(seconds=skew)
+
+    offices = [street(store, Strict(), clock=clock_of(skew)) for skew in skews]
+    report(offices[0], *(f"c{n}" for n in range(40)))
+    for second in range(600):
+        now[0] = NOON + dt.timedelta(seconds=second)
+        for office in offices if second % 2 else reversed(offices):
+            office.deliver()
+    for office in offices:
+        office.close()
+    assert len(taken) >= 20  # at 3 a minute it would be 30
+    for earlier, later in zip(taken, taken[limit.count :], strict=False):
+        assert (later - earlier).total_seconds() >= limit.seconds
+
+
+def test_a_worker_whose_clock_is_ahead_does_not_take_the_lease_of_one_that_is_sending():
+    now, store = [NOON], MemoryStore()
+    ahead = Flaky()
+    other = street(store, ahead, clock=lambda: now[0] + dt.timedelta(seconds=10))
+
+    class Slow(Flaky):
+        def send(self, notice, /):
+            now[0] += dt.timedelta(seconds=19)  # a message may take as long
+            other.deliver()
+            super().send(notice)
+
+    channel = Slow()
+    with street(store, channel, clock=lambda: now[0]) as office:
+        report(office, *(f"c{n}" for n in range(9)))
+        assert office.deliver().sent == 9
+        assert ahead.sent == []
+    other.close()
+
+
+def test_leases_go_by_the_offices_own_clock_whatever_instant_a_pass_is_made_for():
+    now, store, second = [NOON], MemoryStore(), Flaky()
+    other = street(store, second, clock=lambda: now[0])
+
+    class Slow(Flaky):
+        def send(self, notice, /):
+            now[0] += dt.timedelta(seconds=19)
+            other.deliver(now[0])
+            super().send(notice)
+
+    channel = Slow()
+    with street(store, channel, clock=lambda: now[0]) as office:
+        report(office, *(f"c{n}" for n in range(9)))
+        assert office.deliver(NOON).sent == 9
+        assert second.sent == []
+    other.close()
+
+
+def test_a_pass_for_a_far_instant_that_was_killed_locks_nobody_out_until_then():
+    store, killed, now = MemoryStore(), Flaky(), [NOON]
+    with street(store, killed, clock=lambda: now[0]) as office:
+        report(office, "a")
+        end_lease, store.end_lease = store.end_lease, lambda lease: None  # as if the process had died
+        office.deliver(minutes(600_000))
+        store.end_lease = end_lease
+        report(office, "b")
+    now[0] = minutes(2)
+    channel = Flaky()
+    with street(store, channel, clock=lambda: now[0]) as again:
+        assert again.deliver().sent == 1
 
 
 def letter(office):
@@ -536,7 +655,7 @@ def test_what_cannot_be_mended_says_why():
         with pytest.raises(StoreError, match="has arrived"):
             office.mend(id_, by="desk-1", text="x")
         with pytest.raises(NotFoundError, match="no message"):
-            office.resend("150203005/case:zz@1:lead:x:file")
+            office.resend("150203005/case:zz@1:lead:x:file", by="desk-1")
         with pytest.raises(NotFoundError, match="no channel 'fax'"):
             office.mend(id_, by="desk-1", channel="fax")
         channel.failures = 1
@@ -544,17 +663,19 @@ def test_what_cannot_be_mended_says_why():
         office.deliver(NOON)
         store.take_lease(f"{BOX}/file", holder="another", now=NOON, until=minutes(1))
         with pytest.raises(StoreBusyError, match="being sent"):
-            office.resend(office.undelivered()[0].notice.id)
+            office.resend(office.undelivered()[0].notice.id, by="desk-1")
 
 
 def test_a_dead_letter_can_be_mended_while_others_are_being_sent():
-    store, channel = MemoryStore(), Flaky(failures=1, final=True)
-    with street(store, channel) as office:
+    store, channel, now = MemoryStore(), Flaky(failures=1, final=True), [NOON]
+    with street(store, channel, clock=lambda: now[0]) as office:
         report(office, "a")
-        office.deliver(NOON)
+        office.deliver()
         store.take_lease(f"{BOX}/file", holder="another", now=NOON, until=minutes(1))
-        office.resend(letter(office).notice.id)
-        assert office.deliver(minutes(2)).sent == 1
+        office.resend(letter(office).notice.id, by="desk-1")
+        assert office.deliver().sent == 0
+        now[0] = minutes(2)
+        assert office.deliver().sent == 1
 
 
 def test_an_event_that_cannot_be_told_keeps_back_nothing_that_is_posted_already(monkeypatch):
@@ -706,3 +827,231 @@ def test_a_channel_whose_pace_is_none_is_refused_when_the_office_opens():
 
     with pytest.raises(PluginError, match="pace of the channel 'file'"):
         open_office(small_setup(), channels=[Odd("file")], discover=False)
+
+
+def test_half_a_character_in_what_a_channel_says_is_kept_as_a_question_mark():
+    class Cut(Flaky):
+        def send(self, notice, /):
+            raise ChannelError("\ud800 \0away")
+
+    with street(MemoryStore(), Cut()) as office:
+        report(office, "a")
+        assert office.deliver(NOON).failed == 1
+        assert office.undelivered()[0].error == "? away"
+
+
+class Picky(Flaky):
+    """A platform that asks for a pause whenever it gets one certain message, and takes every other one."""
+
+    def __init__(self, never, pause_seconds=60):
+        super().__init__()
+        self.never = never
+        self.pause_seconds = pause_seconds
+
+    def send(self, notice, /):
+        if notice.subject == self.never:
+            raise ChannelError("busy", pause_seconds=self.pause_seconds)
+        super().send(notice)
+
+
+def test_a_message_that_always_makes_the_platform_pause_keeps_no_other_back_and_becomes_a_dead_letter():
+    channel = Picky("p")
+    with street(MemoryStore(), channel) as office:
+        report(office, "p", "q")
+        tries = 0
+        while not office.undelivered(dead=True):
+            done = office.deliver(minutes(600 * tries))
+            tries += done.failed
+            assert tries <= 24
+            assert channel.sent or tries <= 3
+        assert [notice.subject for notice in channel.sent] == ["q"]
+        (dead,) = office.undelivered(dead=True)
+        assert (dead.notice.subject, dead.attempts, dead.error, tries) == ("p", 8, "busy", 24)
+
+
+def test_what_a_pause_has_put_behind_is_not_tried_before_the_pause_is_over():
+    channel = Picky("p", pause_seconds=7200)
+    with street(MemoryStore(), channel) as office:
+        report(office, "p")
+        for hours in (0, 2, 4):
+            assert office.deliver(minutes(60 * hours)).failed == 1
+        (waits,) = office.undelivered()
+        assert (waits.attempts, waits.next_at) == (1, minutes(60 * 6))
+
+
+@pytest.mark.parametrize(
+    ("change", "wrong"),
+    [
+        ({"text": ""}, "text is empty"),
+        ({"text": " "}, "text is empty"),
+        ({"to": ""}, "a receiver is"),
+        ({"to": "张三"}, "a receiver is of the roster"),
+        ({"channel": ""}, "channel is empty"),
+        ({"to": "head-8"}, "say with text="),
+    ],
+)
+def test_what_a_notice_cannot_be_mended_with_is_refused_and_it_stays_as_it_was(change, wrong):
+    with street(MemoryStore(), Flaky(failures=1, final=True)) as office:
+        report(office, "a")
+        office.deliver(NOON)
+        before = letter(office)
+        with pytest.raises(ValueError, match=wrong):
+            office.mend(before.notice.id, by="desk-1", **change)
+        assert letter(office) == before
+
+
+@pytest.mark.parametrize("change", [{"to": 5}, {"text": 7}, {"channel": 5}])
+def test_what_is_no_text_is_not_stored_and_stops_nobody(change):
+    with street(MemoryStore(), Flaky(failures=1, final=True)) as office:
+        report(office, "a")
+        office.deliver(NOON)
+        with pytest.raises(TypeError, match="text"):
+            office.mend(letter(office).notice.id, by="desk-1", **change)
+        assert office.deliver(minutes(1)).dead == 1
+
+
+def test_what_another_version_has_written_is_a_dead_letter_and_the_others_go_on():
+    store, channel = MemoryStore(), Flaky(failures=2)
+    with street(store, channel) as office:
+        report(office, "a", "b")
+        office.deliver(NOON)
+        first, second = store.messages(BOX)
+        store.update([attrs.evolve(first, body=b'{"notice": 5}')])
+        done = office.deliver(minutes(5))
+        assert (done.sent, done.dead) == (1, 1)
+        assert letter(office).error == "what is kept of it cannot be read by this version"
+        assert [notice.id for notice in channel.sent] == [second.id]
+        with pytest.raises(StoreError, match="cannot be read by this version"):
+            office.resend(first.id, by="desk-1")
+
+
+def test_two_clerks_who_resend_one_dead_letter_do_not_have_it_sent_twice(monkeypatch):
+    store, channel = MemoryStore(), Flaky(failures=1, final=True)
+    with street(store, channel) as office, street(store, channel) as elsewhere:
+        report(office, "a")
+        office.deliver(NOON)
+        id_ = letter(office).notice.id
+        plain, refused = store.update, []
+
+        def slow(messages, **more):
+            monkeypatch.setattr(store, "update", plain)
+            try:  # another clerk, and a worker, just before the first one writes
+                elsewhere.resend(id_, by="desk-1")
+                elsewhere.deliver(minutes(1))
+            except StoreBusyError as error:
+                refused.append(str(error))
+            plain(messages, **more)
+
+        monkeypatch.setattr(store, "update", slow)
+        office.resend(id_, by="desk-1")
+        office.deliver(minutes(2))
+        assert len(channel.sent) == 1
+        assert refused == ["somebody is mending at this moment; try again"]
+
+
+def test_who_had_a_notice_sent_again_is_kept_with_it():
+    with street(MemoryStore(), Flaky(failures=1, final=True)) as office:
+        report(office, "a")
+        office.deliver(NOON)
+        office.resend(letter(office).notice.id, by="desk-1")
+        assert office.undelivered()[0].mended_by == ("desk-1",)
+
+
+def test_receivers_who_are_refused_for_good_do_not_make_the_channel_rest():
+    channel = Flaky(failures=5, final=True)
+    with street(MemoryStore(), channel) as office:
+        report(office, *(f"c{n}" for n in range(7)))
+        done = office.deliver(NOON)
+        assert (done.sent, done.dead) == (2, 5)
+
+
+def test_what_another_worker_is_sending_is_not_buried_by_one_that_does_not_know_its_channel():
+    store, other = MemoryStore(), Flaky()
+    other.name = "other"
+    with street(store, Flaky(failures=1)) as office, street(store, other) as elsewhere:
+        report(office, "a")
+        office.deliver(NOON)
+        assert store.take_lease(f"{BOX}/file", holder="another", now=NOON, until=minutes(1))
+        assert elsewhere.deliver(minutes(5)).dead == 0
+        assert [each.state for each in store.messages(BOX)] == ["waiting"]
+
+
+# --- who may look, and who may mend -------------------------------------------------------------
+
+LEAD = frozenset({"Undelivered", "Mend", "Unread"})
+
+
+def granted(*grants):
+    """Give a street in which residents and the desk may do everything, and leads what is said."""
+    always = [Grant(role=role, names=frozenset({"*"}), scope="all") for role in ("resident", "desk-officer")]
+    return small_setup(access=AccessPolicy((*always, *grants)))
+
+
+def refusal(ask, *args, **more):
+    with pytest.raises(RefusalError) as refused:
+        ask(*args, **more)
+    return refused.value.code
+
+
+def test_nobody_looks_at_notices_or_mends_them_without_a_grant():
+    with street(MemoryStore(), Flaky(failures=1, final=True), setup=granted()) as office:
+        report(office, "a")
+        office.deliver(NOON)
+        id_ = letter(office).notice.id
+        for who in ("lead-81", "stranger"):
+            assert refusal(office.mend, id_, by=who, to=who, text="x") == "access.denied"
+            assert refusal(office.resend, id_, by=who) == "access.denied"
+            assert refusal(office.resend, "150203005/case:none@1:lead:x:file", by=who) == "access.denied"
+            assert refusal(office.undelivered, by=who) == "access.denied"
+            assert refusal(office.undelivered, by=who, topic="case:a") == "access.denied"
+            assert refusal(office.progress, "case:a", by=who) == "access.denied"
+        assert letter(office).mended_by == ()
+        assert office.progress("case:a", by="desk-1").dead == 1
+        office.resend(id_, by="desk-1")
+
+
+def test_a_grant_for_ones_own_grid_reaches_neither_another_one_nor_the_whole_street():
+    setup = granted(Grant(role="area-lead", names=LEAD, scope="own"))
+    with street(MemoryStore(), Flaky(failures=9, final=True), setup=setup) as office:
+        report(office, "a")
+        office.deliver(NOON)
+        id_ = letter(office).notice.id
+        assert office.undelivered(by="lead-81", topic="case:a")[0].notice.id == id_
+        assert office.progress("case:a", by="lead-81").dead == 1
+        assert refusal(office.undelivered, by="lead-81") == "access.denied"
+        assert refusal(office.undelivered, by="lead-82", topic="case:a") == "access.denied"
+        assert refusal(office.resend, id_, by="lead-82") == "access.denied"
+        for topic in ("award:none", "case:none", "delivery/digest:x"):
+            assert refusal(office.unread, topic, by="lead-81") == "access.denied"
+        office.resend(id_, by="lead-81")
+
+
+def test_what_a_grant_masks_is_not_shown_of_what_waits_and_texts_are_for_those_whom_they_are_for():
+    setup = granted(Grant(role="area-lead", names=LEAD, masked=frozenset({"reporter"})))
+    rows = tuple(
+        Subscription(event="case-routed", audience=each, channel="file") for each in ("reporter", "lead", "desk")
+    )
+    with street(MemoryStore(), Flaky(failures=9), setup=attrs.evolve(setup, subscriptions=rows)) as office:
+        report(office, "a")
+        office.deliver(NOON)
+        shown = office.undelivered(by="lead-81", topic="case:a")
+        assert {each.notice.to: bool(each.notice.text) for each in shown} == {
+            "withheld": False,
+            "lead-81": True,
+            "desk": False,
+        }
+        assert RESIDENT not in repr(shown)
+        assert {each.notice.to for each in office.undelivered(by="desk-1")} == {RESIDENT, "lead-81", "desk"}
+        assert all(each.notice.text for each in office.undelivered(by="desk-1"))
+
+
+def test_unread_names_no_follower_to_whom_the_reporter_is_masked():
+    setup = granted(Grant(role="area-lead", names=LEAD, masked=frozenset({"reporter"})))
+    rows = (Subscription(event="case-urged", audience="followers", channel="file"),)
+    with street(MemoryStore(), Flaky(), setup=attrs.evolve(setup, subscriptions=rows)) as office:
+        report(office, "a")
+        office.handle(Follow("a"), by="resident:0888", at=NOON)
+        office.handle(Urge("a"), by=RESIDENT, at=NOON)
+        office.deliver(NOON)
+        assert office.unread("case:a", by="desk-1") == ("resident:0888",)
+        assert office.unread("case:a", by="lead-81") == ("withheld",)

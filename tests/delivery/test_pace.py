@@ -74,6 +74,42 @@ def test_what_had_only_begun_counts_as_late_as_it_may_have_arrived():
     assert Usage.read(left, NOON + seconds(40)).free_at(pace, NOON + seconds(40)) == NOON + seconds(100)
 
 
+def test_what_took_long_counts_from_when_it_was_through():
+    pace = Pace((Limit(count=1, seconds=60),))
+    usage = Usage().begun(pace, NOON).ended(NOON + seconds(20))
+    assert usage.free_at(pace, NOON + seconds(20)) == NOON + seconds(80)
+
+
+@given(st.lists(st.integers(0, 100), min_size=1, max_size=6).map(sorted), st.integers(-10, 10), st.integers(0, 200))
+def test_what_another_worker_sent_counts_as_late_as_its_clock_allows_and_never_later_than_now(arrivals, skew, later):
+    """两个工作进程的时钟最多相差十秒 / the clocks of two workers differ by ten seconds at most."""
+    pace, usage = Pace((Limit(count=1, seconds=60),)), Usage(holder="a")
+    for arrival in arrivals:
+        usage = usage.begun(pace, NOON + seconds(arrival)).ended(NOON + seconds(arrival))
+    now = NOON + seconds(arrivals[-1] + skew + later)  # by the clock of the other one
+    free_at = Usage.read(usage.memo, now, "b").free_at(pace, now)
+    assert free_at >= NOON + seconds(arrivals[-1] + skew + 60)
+    assert free_at <= max(now, min(now, NOON + seconds(arrivals[-1] + 10)) + seconds(60))
+    # To the one who sent it, nothing has changed.
+    assert Usage.read(usage.memo, now, "a").free_at(pace, now) <= max(now, NOON + seconds(arrivals[-1] + 60))
+
+
+def test_handing_a_channel_to_and_fro_puts_nothing_off_again_and_again():
+    pace = Pace((Limit(count=1, seconds=60),))
+    usage = Usage(holder="a").begun(pace, NOON).ended(NOON).resting(NOON + seconds(5))
+    for second in range(69):
+        usage = Usage.read(usage.memo, NOON + seconds(second), "ab"[second % 2])
+        assert usage.free_at(pace, NOON + seconds(second)) > NOON + seconds(second) or second >= 60
+    assert usage.sent == (NOON,)
+    assert Usage.read(usage.memo, NOON + seconds(70), "b").free_at(pace, NOON + seconds(70)) == NOON + seconds(70)
+
+
+def test_what_an_earlier_version_has_left_counts_as_sent_by_another_one():
+    left = b'{"sent":["2026-09-01T04:00:00Z"],"under_way":false}'
+    pace = Pace((Limit(count=1, seconds=60),))
+    assert Usage.read(left, NOON + seconds(20), "b").free_at(pace, NOON + seconds(20)) == NOON + seconds(70)
+
+
 def test_a_channel_that_rests_is_left_alone_until_then():
     usage = Usage.read(Usage().resting(NOON + seconds(600)).memo, NOON)
     assert usage.free_at(Pace(), NOON) == NOON + seconds(600)

@@ -283,3 +283,27 @@ def test_the_digest_of_a_setup_is_what_it_was_before_there_were_quiet_hours():
     later = attrs.evolve(before, subscriptions=tuple(attrs.evolve(e, digest="18:00") for e in before.subscriptions))
     assert b'"digest":"18:00"' in later.sections["notices"]
     assert b"quiet" not in later.sections["notices"]
+
+
+def test_one_digest_holds_neither_two_languages_nor_two_kinds_of_quiet_hours():
+    rows = [
+        Subscription(event=event, audience="lead", channel="file", digest="18:00", language=language, quiet=quiet)
+        for event, language, quiet in (
+            ("case-opened", "zh", ""),
+            ("case-routed", "en", ""),
+            ("case-urged", "zh", "22:00-07:00"),
+        )
+    ]
+    setup, channel, now = attrs.evolve(small_setup(), subscriptions=tuple(rows)), Kept(), [NOON]
+    with open_office(setup, channels=[channel], discover=False, clock=lambda: now[0]) as office:
+        command = OpenCase(kind="question", place="150203005008-B001", source="resident", reporter=RESIDENT)
+        for id_ in "ab":
+            office.handle(command, by=RESIDENT, id=id_)
+            office.handle(Urge(id_), by=RESIDENT)
+        office.deliver()
+        now[0] = NOON + dt.timedelta(hours=6)
+        assert office.deliver().sent == len(channel.sent)
+    found = {(notice.language, notice.quiet) for notice in channel.sent if notice.to == "lead-81"}
+    assert {("en", ""), ("zh", "22:00-07:00")} <= found
+    mine = [notice for notice in channel.sent if notice.to == "lead-81"]
+    assert len(mine) == len(found)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,8 +17,9 @@ from gridgov import load_setup, open_office
 from gridgov.cases import OpenCase
 from gridgov.delivery import ChannelError, Delivered, Limit, Pace, Worker
 from gridgov.errors import StoreBusyError, StoreError
+from gridgov.outreach import Announce
 from gridgov.setup import Subscription
-from gridgov.store import MemoryStore
+from gridgov.store import MemoryStore, Vault
 from gridgov.testing import small_setup
 
 ROOT = Path(__file__).parent.parent.parent
@@ -200,6 +202,68 @@ def test_in_its_own_thread_it_runs_until_another_one_stops_it():
     assert not thread.is_alive()
 
 
+def test_all_threads_together_are_waited_for_no_longer_than_was_said():
+    ending = threading.Event()
+
+    def deliver(**_more):
+        ending.wait(10)
+        return Delivered()
+
+    worker = Worker(deliver, channels=("a", "b", "c", "d"))
+    worker.start()
+    started = time.monotonic()
+    assert not worker.stop(0.2)
+    assert time.monotonic() - started < 0.7
+    ending.set()
+    assert worker.stop(5)
+
+
+def test_a_worker_that_was_told_to_stop_says_so_when_it_is_asked_for_a_pass():
+    worker = Worker(lambda **_more: Delivered(), poll_seconds=0.01)
+    worker.stop_soon()
+    with pytest.raises(RuntimeError, match="told to stop"):
+        worker.step()
+    worker.run()  # it was told so before it began
+    assert worker.step() == 0.01
+    worker.start()
+    assert worker.stop()
+    assert worker.step() == 0.01
+
+
+def test_a_listener_that_breaks_stops_no_delivery_and_is_heard_of_in_the_end():
+    passes = threading.Semaphore(0)
+
+    def deliver(**_more):
+        passes.release()
+        raise StoreBusyError("locked")
+
+    def failed(error):
+        raise OSError("no room for the log")
+
+    worker = Worker(deliver, poll_seconds=0.01, failed=failed)
+    worker.start()
+    for _ in range(3):
+        assert passes.acquire(timeout=5)
+    assert worker.running
+    with pytest.raises(OSError, match="no room"):
+        worker.stop()
+
+
+@pytest.mark.parametrize("error", [SystemExit(1), KeyboardInterrupt(), GeneratorExit()])
+def test_no_thread_ends_without_a_word(error):
+    told = []
+
+    def deliver(**_more):
+        raise error
+
+    worker = Worker(deliver, poll_seconds=0.01, failed=told.append)
+    worker.start()
+    worker.wait(5)
+    with pytest.raises(type(error)):
+        worker.stop()
+    assert told == [error]
+
+
 # --- as a process -------------------------------------------------------------------------------
 
 PLUGIN = """
@@ -216,16 +280,21 @@ def gridgov_channels():
 """
 
 
-@pytest.fixture
-def process(tmp_path):
-    """Give a function that starts the command line with a plugin that offers two channels."""
-    pytest.importorskip("gridgov_sql")
-    site = tmp_path / "site"
+def offer(site):
+    """Install a plugin that offers two channels."""
     about = site / "paper_plugin-1.0.dist-info"
     about.mkdir(parents=True)
     (site / "paper_plugin.py").write_text(PLUGIN, encoding="utf-8")
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: paper-plugin\nVersion: 1.0\n", encoding="utf-8")
     (about / "entry_points.txt").write_text("[gridgov]\npaper = paper_plugin\n", encoding="utf-8")
+
+
+@pytest.fixture
+def process(tmp_path):
+    """Give a function that starts the command line with a plugin that offers two channels."""
+    pytest.importorskip("gridgov_sql")
+    site = tmp_path / "site"
+    offer(site)
     url = f"sqlite:///{tmp_path / 'street.db'}"
     folder = ROOT / "examples/youyi/setup"
     with open_office(load_setup(folder), url) as office:
@@ -268,6 +337,43 @@ def test_the_process_delivers_until_a_signal_and_then_stops_cleanly(process, tmp
     assert time.monotonic() - started < 3
     assert (running.returncode, err) == (0, "")
     assert out.splitlines()[-1] == "stopped; sent 12, failed 0"
+
+
+@pytest.mark.slow
+def test_what_was_announced_in_a_street_with_a_vault_goes_out_with_its_key(tmp_path):
+    pytest.importorskip("gridgov_sql")
+    folder, url, key = tmp_path / "setup", f"sqlite:///{tmp_path / 'street.db'}", tmp_path / "key"
+    shutil.copytree(ROOT / "examples/youyi/setup", folder)
+    with (folder / "notices.csv").open("a", encoding="utf-8") as file:
+        file.write("announcement-made,addressed,console,zh\n")
+    with (folder / "access.csv").open("a", encoding="utf-8") as file:
+        file.write("anyone,Announce|Mend,all\n")
+    key.write_text("31" * 32, encoding="ascii")
+    with open_office(load_setup(folder), url, vault=Vault({"k": b"1" * 32})) as office:
+        street, somebody = office.setup.jurisdiction, office.setup.case_policy.on(office.setup.effective_on).desk
+        office.handle(Announce(street, text="明日停水"), by=somebody, id="n1")
+    site = tmp_path / "site"
+    offer(site)
+    env = {
+        **os.environ,
+        "PAPER": str(tmp_path / "paper"),
+        "PYTHONPATH": os.pathsep.join([str(site), str(ROOT / "src")]),
+    }
+
+    def deliver(*more):
+        command = [sys.executable, "-m", "gridgov", "deliver", str(folder), url, "--once", *more]
+        return subprocess.run(command, capture_output=True, text=True, env=env, timeout=60, check=False)
+
+    without = deliver()
+    assert (without.returncode, "sent 0" in without.stdout) == (0, True), without.stderr
+    wrong = deliver("--vault", f"k={tmp_path / 'none'}")
+    assert (wrong.returncode, "64 hexadecimal digits" in wrong.stderr) == (2, True)
+    with open_office(load_setup(folder), url) as office:
+        assert "was opened without a vault" in office.undelivered()[0].error
+        for each in office.undelivered():
+            office.mend(each.notice.id, by=somebody)
+    told = deliver("--vault", f"k={key}")
+    assert "明日停水" in (tmp_path / "paper.console").read_text("utf-8"), told.stdout + told.stderr
 
 
 @pytest.mark.slow

@@ -187,23 +187,26 @@ def test_what_no_grant_allows_is_forbidden_and_says_why(fastapi_street, tmp_path
 # --- FastAPI alone --------------------------------------------------------------------------------
 
 
-def test_the_apps_thread_ticks_and_delivers_and_ends_with_the_app(fastapi_street, tmp_path, monkeypatch):
+def test_the_apps_threads_tick_and_deliver_and_end_with_the_app(fastapi_street, tmp_path, monkeypatch):
+    from gridgov.delivery import Delivered
     from gridgov.errors import StoreBusyError
     from gridgov.office import Office
 
-    delivered, ticks = threading.Event(), []
+    delivered, ticked, ticks = threading.Event(), threading.Event(), []
 
     def tick(self, now=None):
         ticks.append(1)
         if len(ticks) == 1:
             raise StoreBusyError("once")
+        ticked.set()
 
     monkeypatch.setattr(Office, "tick", tick)
-    monkeypatch.setattr(Office, "deliver", lambda self, now=None: delivered.set())
+    monkeypatch.setattr(Office, "deliver", lambda self, **how: delivered.set() or Delivered())
     with browser(make_app(fastapi_street, tmp_path, seconds=0.01)):
         assert delivered.wait(10)
+        assert ticked.wait(10)
     assert len(ticks) >= 2
-    assert not [thread for thread in threading.enumerate() if thread.name == "street worker"]
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith(("street", "delivery"))]
 
 
 def test_a_street_goes_on_after_the_app_was_started_anew(fastapi_street, tmp_path):

@@ -4,6 +4,7 @@ import attrs
 import pytest
 
 from gridgov import open_office
+from gridgov.access import AccessPolicy, Grant
 from gridgov.cases import Acknowledge, Answer, OpenCase, Resolve, Transfer, Urge
 from gridgov.delivery import ConsoleChannel
 from gridgov.documents import ROOMS
@@ -20,14 +21,14 @@ EVENTS = tuple(name for room in ROOMS if room.name == "cases" for name in room.e
 WORDS = Template(event="case-opened", language="en", text="$text|$subject|$at|$kind|$place|$code|$stage|$due")
 
 
-def told(setup, audience, language):
+def told(setup, audience, language, *, confidential=True):
     """Play a case whose reporter asked not to be named; give every notice of an audience."""
     rows = tuple(Subscription(event=name, audience=audience, channel="c", language=language) for name in EVENTS)
     setup = attrs.evolve(setup, subscriptions=rows, templates=(WORDS,))
     store, notices = MemoryStore(), []
     with open_office(setup, store, discover=False, clock=lambda: NOON) as office:
         report = OpenCase(
-            kind="noise", place="150203005008-B001", source="resident", reporter=HIDDEN, confidential=True
+            kind="noise", place="150203005008-B001", source="resident", reporter=HIDDEN, confidential=confidential
         )
         office.handle(report, by=HIDDEN, id="a", at=NOON)
         office.handle(Urge("a"), by=HIDDEN, at=NOON)
@@ -58,6 +59,55 @@ def test_the_desk_is_told_who_it_was_and_so_is_the_reporter():
     """The test above would pass for notices that name nobody at all."""
     assert any(HIDDEN in notice.text for notice in told(small_setup(), "desk", "zh"))
     assert any(HIDDEN in notice.text for notice in told(small_setup(), "reporter", "zh"))
+
+
+@pytest.mark.parametrize("audience", OF_CASES)
+def test_no_resident_is_named_in_a_notice_but_to_the_desk_and_to_themselves(audience):
+    """通知不写居民标识，除本人和值守人员外 / who reported by name and did not ask for anything is no news for machines of
+    others either."""
+    for notice in told(small_setup(), audience, "zh", confidential=False):
+        if audience != "desk" and notice.to != HIDDEN:
+            assert HIDDEN not in notice.text, (audience, notice)
+
+
+def test_what_the_grant_of_a_receiver_masks_in_the_story_is_masked_in_the_notice():
+    masking = Grant(role="area-lead", names=frozenset({"*read"}), scope="own", masked=frozenset({"reporter"}))
+    plain = Grant(role="area-lead", names=frozenset({"*read"}), scope="own")
+    rest = [Grant(role=role, names=frozenset({"*"}), scope="all") for role in ("resident", "organization")]
+    lines = []
+    for grant in (plain, masking):
+        rows = (Subscription(event="case-urged", audience="lead", channel="console"),)
+        setup = attrs.evolve(small_setup(access=AccessPolicy((grant, *rest))), subscriptions=rows)
+        channel = ConsoleChannel(write=lines.append)
+        with open_office(setup, channels=[channel], discover=False, clock=lambda: NOON) as office:
+            # Somebody of the company reports a noise: no resident, but a reporter all the same.
+            report = OpenCase(kind="noise", place="150203005008-B001", source="hotline", reporter="gas-1")
+            office.handle(report, by="gas-1", id="a", at=NOON)
+            office.handle(Urge("a"), by="gas-1", at=NOON)
+            office.deliver(NOON)
+    assert [line.partition("] ")[2] for line in lines] == ["gas-1 催办", "上报人 催办"]
+
+
+ROWS = (
+    Subscription(event="case-routed", audience="lead", channel="c"),
+    Subscription(event="case-routed", audience="lead", channel="c", language="en"),
+    Subscription(event="case-routed", audience="lead", channel="c", digest="18:00"),
+    Subscription(event="case-routed", audience="lead", channel="c", quiet="22:00-07:00"),
+)
+
+
+def test_rows_that_differ_in_language_or_hours_alone_give_messages_of_their_own():
+    setup, store = attrs.evolve(small_setup(), subscriptions=(*ROWS, ROWS[0])), MemoryStore()
+    with open_office(setup, store, discover=False, clock=lambda: NOON) as office:
+        office.handle(OpenCase(kind="noise", place="150203005008-B001", source="hotline"), by="desk-1", id="a")
+        office.deliver()
+    plain = "150203005/case:a@2:lead:lead-81:c"
+    assert {each.id for each in store.messages("150203005/delivery")} == {
+        plain,  # as it always was, for the first of them and for one that says the same again
+        f"{plain}:en::",
+        f"{plain}:zh::18:00",
+        f"{plain}:zh:22:00-07:00:",
+    }
 
 
 @pytest.mark.parametrize("audience", GROUPS)

@@ -89,6 +89,14 @@ def test_every_placeholder_can_be_used(name):
     assert "$" not in texts(template(f"x ${name}"))["lead-81"]
 
 
+def test_a_template_that_comes_out_empty_gives_way_to_the_usual_line():
+    usual = texts(event="case-opened", audiences=("desk",))
+    assert usual["desk"].strip()
+    assert (
+        texts(attrs.evolve(template("$due "), event="case-opened"), event="case-opened", audiences=("desk",)) == usual
+    )
+
+
 def folder(tmp_path, notices="", templates=""):
     path = tmp_path / "setup"
     shutil.copytree(ROOT / "examples/youyi/setup", path)
@@ -125,6 +133,10 @@ def test_every_mistake_in_the_tables_is_found_with_its_row(tmp_path):
         "case-routed,lead,file,zh,at night,\n"
         "case-routed,lead,file,zh,,weekly\n"
         "award-confirmed,members,file,zh,,\n"
+        "case-closed,lead,file,zh,,\n"
+        "case-closed,lead,file,zh,,\n"
+        "case-closed,lead,file,en,,\n"
+        "case-closed,lead,file,zh,,18:00\n"
     )
     templates = (
         "event,language,audience,text\n"
@@ -144,12 +156,15 @@ def test_every_mistake_in_the_tables_is_found_with_its_row(tmp_path):
         ("notices.csv", 6, "quiet", "notices.bad-quiet"),
         ("notices.csv", 7, "digest", "notices.bad-digest"),
         ("notices.csv", 8, "audience", "notices.unknown-audience"),
+        ("notices.csv", 11, "channel", "notices.twice"),
+        ("notices.csv", 12, "channel", "notices.twice"),
         ("templates.csv", 2, "text", "notices.bad-template"),
         ("templates.csv", 3, "event", "notices.template-twice"),
         ("templates.csv", 4, "event", "notices.bad-template"),
         ("templates.csv", 5, "audience", "notices.unknown-audience"),
     ]
     assert "did you mean 'case-routed'?" in str(wrong.value)
+    assert "row 9 tells the same audience" in str(wrong.value)
 
 
 def test_a_template_changes_the_setup_and_its_section_says_so():

@@ -8,12 +8,13 @@ import pytest
 
 from gridgov import open_office
 from gridgov.access import AccessPolicy, Grant
-from gridgov.delivery import Limit, Pace
-from gridgov.errors import RefusalError
+from gridgov.cases import OpenCase
+from gridgov.delivery import ChannelError, Limit, Pace
+from gridgov.errors import RefusalError, StoreError
 from gridgov.outreach import WITHDRAWALS, Announce, Announcement, Audience, WithdrawAnnouncement, group_of
 from gridgov.setup import Subscription
 from gridgov.staffing import Person, Posting
-from gridgov.store import MemoryStore, every_record
+from gridgov.store import MemoryStore, Vault, every_record
 from gridgov.testing import NOON, small_setup
 
 STREET, ONE = "150203005", "150203005008"
@@ -276,3 +277,146 @@ def test_a_crash_while_a_broadcast_is_posted_loses_nobody_and_doubles_nobody():
     with opened(setup, store, channel) as again:
         again.deliver()
         assert again.progress("announcement:n1").sent == len(everybody(setup)) == len(channel.taken)
+
+
+# --- in digests, and in a vault -----------------------------------------------------------------
+
+EVENING = dt.datetime(2026, 9, 1, 10, 0, tzinfo=dt.UTC)  # 18:00 in China
+
+
+class Refusing(Group):
+    """A group robot that refuses for good while it is away."""
+
+    away = True
+
+    def send(self, notice, /):
+        if self.away:
+            raise ChannelError("gone", final=True)
+        super().send(notice)
+
+
+def gathered(*more):
+    return street(subscriptions=(attrs.evolve(TOLD, digest="18:00"), *more))
+
+
+def test_what_lies_in_a_dead_digest_counts_as_dead_and_is_found_by_its_topic():
+    now = [NOON]
+    channel = Refusing(lambda: now[0])
+    with opened(gathered(), MemoryStore(), channel, lambda: now[0]) as office:
+        office.handle(Announce(ONE, text="明日停水"), by="desk-1", id="n1")
+        office.deliver()
+        now[0] = EVENING
+        assert office.deliver().failed == 5
+        found = office.progress("announcement:n1")
+        assert (found.total, found.bundled, found.dead, found.withdrawn) == (5, 0, 5, 0)
+        digests = office.undelivered(topic="announcement:n1")
+        assert {each.notice.id for each in digests} == {each.notice.id for each in office.undelivered()}
+        assert office.undelivered(topic="announcement:other") == ()
+
+        channel.away = False
+        for each in digests:
+            office.resend(each.notice.id, by="desk-1")
+        assert office.progress("announcement:n1").bundled == 5
+        assert len(office.undelivered(topic="announcement:n1", dead=False)) == 5
+        now[0] += dt.timedelta(minutes=1)
+        assert office.deliver().sent == 5
+        found = office.progress("announcement:n1")
+        assert (found.bundled, found.dead, office.undelivered(topic="announcement:n1")) == (5, 0, ())
+
+
+def test_what_is_withdrawn_while_its_digest_waits_counts_as_withdrawn_and_nobody_has_to_read_it():
+    now = [NOON]
+    channel = Refusing(lambda: now[0])
+    with opened(gathered(), MemoryStore(), channel, lambda: now[0]) as office:
+        office.handle(Announce(ONE, text="明日停水"), by="desk-1", id="n1")
+        office.handle(Announce("150203005008-B001", text="今日查表"), by="desk-1", id="n2")
+        office.deliver()
+        now[0] = EVENING
+        office.deliver()
+        office.handle(WithdrawAnnouncement("n1", reason="mistake"), by="desk-1")
+        channel.away = False
+        for each in office.undelivered():
+            office.resend(each.notice.id, by="desk-1")
+        now[0] += dt.timedelta(minutes=1)
+        assert office.deliver().sent == 1  # builder-81 has the other one in the same digest
+        assert [(notice.to, notice.text) for _, notice in channel.taken] == [("builder-81", "今日查表")]
+        first, second = office.progress("announcement:n1"), office.progress("announcement:n2")
+        assert (first.withdrawn, first.bundled, first.dead) == (5, 0, 0)
+        assert (second.withdrawn, second.bundled) == (0, 1)
+        assert office.unread("announcement:n1", by="desk-1") == ()
+        assert office.unread("announcement:n2", by="desk-1") == ("builder-81",)
+
+
+def test_what_was_withdrawn_can_neither_be_acknowledged_nor_mended_nor_sent():
+    channel, store = Refusing(lambda: NOON), MemoryStore()
+    with opened(street(), store, channel) as office:
+        office.handle(Announce("150203005008-B001", text="明日停水"), by="desk-1", id="n1")
+        office.handle(WithdrawAnnouncement("n1", reason="mistake"), by="desk-1")
+        office.deliver()
+        (message,) = store.messages("150203005/delivery")
+        with pytest.raises(RefusalError, match="taken back") as refused:
+            office.acknowledge(message.id, by="builder-81")
+        assert refused.value.code == "notices.withdrawn"
+        for change in ({}, {"text": "now say this"}):
+            with pytest.raises(StoreError, match="taken back before it was sent"):
+                office.mend(message.id, by="desk-1", **change)
+        channel.away = False
+        assert office.deliver(NOON + dt.timedelta(hours=1)).sent == 0
+        found = office.progress("announcement:n1")
+        assert (found.sent, found.withdrawn, found.read) == (0, 1, 0)
+
+
+CASE = OpenCase(kind="noise", place="150203005008-B001", source="hotline")
+ROUTED = Subscription(event="case-routed", audience="lead", channel="im")
+KEYS = {"new": b"2" * 32}
+
+
+@pytest.mark.parametrize(
+    ("vault", "told"),
+    [(None, "this office was opened without a vault"), (KEYS, "locked with a key that is not in the vault")],
+)
+def test_a_text_that_cannot_be_opened_is_a_failed_attempt_of_its_own_and_all_else_goes_out(vault, told):
+    pytest.importorskip("cryptography")
+    setup, store, channel = street(subscriptions=(TOLD, ROUTED)), MemoryStore(), Group(lambda: NOON)
+    with open_office(setup, store, discover=False, clock=lambda: NOON, vault=Vault({"old": b"1" * 32})) as office:
+        office.handle(Announce(ONE, text="明日停水"), by="desk-1", id="n1")
+        office.handle(CASE, by="desk-1", id="c")
+    worker = Vault(vault) if vault else None
+    with open_office(setup, store, channels=[channel], discover=False, clock=lambda: NOON, vault=worker) as office:
+        done = office.deliver()
+        assert (done.sent, done.failed, done.waiting) == (1, 5, 5)
+        assert [notice.subject for _, notice in channel.taken] == ["c"]
+        assert all(told in each.error for each in office.undelivered())
+        assert {each.attempts for each in office.undelivered()} == {1}
+    keys = Vault({"old": b"1" * 32, "new": b"2" * 32})
+    with open_office(setup, store, channels=[channel], discover=False, clock=lambda: NOON, vault=keys) as office:
+        assert office.deliver(NOON + dt.timedelta(minutes=2)).sent == 5
+
+
+def test_a_digest_with_a_text_that_cannot_be_opened_loses_nothing_and_is_tried_again():
+    pytest.importorskip("cryptography")
+    setup, store, now = gathered(attrs.evolve(ROUTED, digest="18:00")), MemoryStore(), [NOON]
+    channel, vault = Group(lambda: now[0]), Vault({"k": b"1" * 32})
+    with open_office(setup, store, discover=False, clock=lambda: NOON, vault=vault) as office:
+        office.handle(Announce("150203005008-B001", audience="grid", text="明日停水"), by="desk-1", id="n1")
+        office.handle(CASE, by="desk-1", id="c")
+    for keys, sent in ((None, 0), (vault, 1)):
+        with open_office(setup, store, channels=[channel], discover=False, clock=lambda: now[0], vault=keys) as office:
+            office.deliver()
+            now[0] = max(EVENING, now[0] + dt.timedelta(minutes=2))
+            assert office.deliver().sent == sent
+    ((_, notice),) = channel.taken
+    assert "明日停水" in notice.text
+    assert "[c]" in notice.text
+
+
+def test_a_private_text_that_is_locked_is_not_read_without_a_vault():
+    pytest.importorskip("cryptography")
+    setup, store = street(), MemoryStore()
+    with open_office(setup, store, discover=False, clock=lambda: NOON, vault=Vault({"k": b"1" * 32})) as office:
+        made = office.handle(Announce(ONE, text="明日停水"), by="desk-1", id="n1")
+    with (
+        open_office(setup, store, discover=False, clock=lambda: NOON) as office,
+        pytest.raises(StoreError, match="opened without a vault"),
+    ):
+        office.read_private(made.state.text.ref, by="desk-1", purpose="publication")

@@ -2,7 +2,12 @@
 
 import contextlib
 import io
+import re
+import shutil
 import sqlite3
+import subprocess
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -16,6 +21,11 @@ from gridgov_sql import open_sqlite
 
 HOUSE = "150203005008-B001"
 SEED = bytes(range(32))
+
+
+class Plan:
+    def summary(self, _language):
+        return "a plan"
 
 
 def run(folder, *arguments):
@@ -74,6 +84,58 @@ def test_a_copy_takes_everything_and_then_the_tail_and_a_backup_is_a_store(folde
     for name in ("other.db", "saved.db"):
         assert run(folder, "verify", f"sqlite:///{name}").stdout == f"sqlite:///{name}: 15 records, every chain holds\n"
     assert run(folder, "backup", "sqlite:///other.db", "saved.db").returncode == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("verify", "sqlite:///empty.db"),
+        ("checkpoint", "sqlite:///empty.db", "--out", "mark.txt"),
+        ("copy", "sqlite:///empty.db", "sqlite:///other.db"),
+        ("backup", "sqlite:///empty.db", "saved.db"),
+    ],
+)
+def test_a_store_without_any_record_is_not_called_sound_and_nothing_is_made_of_it(folder, arguments):
+    open_sqlite(f"sqlite:///{folder / 'empty.db'}").close()
+    before = sorted(path.name for path in folder.iterdir())
+    found = run(folder, *arguments)
+    assert (found.returncode, found.stdout) == (1, "")
+    assert found.stderr == "sqlite:///empty.db: it holds no record; is the address right?\n"
+    assert sorted(path.name for path in folder.iterdir()) == before
+
+
+def test_an_extra_that_is_not_installed_is_said_on_one_line(folder, monkeypatch):
+    monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives.asymmetric", None)
+    found = run(folder, "checkpoint", "sqlite:///street.db", "--key", "youyi=seed", "--out", "mark.txt")
+    assert (found.returncode, len(found.stderr.splitlines())) == (1, 1)
+    assert "gridgov[sign]" in found.stderr
+    assert not (folder / "mark.txt").exists()
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl")
+def test_a_module_that_is_missing_is_said_with_the_extra_that_brings_it(tmp_path, monkeypatch):
+    monkeypatch.delitem(sys.modules, "gridgov.reports._sheets", raising=False)
+    monkeypatch.setitem(sys.modules, "xlsxwriter", None)
+    setup = Path(__file__).parents[2] / "examples/youyi/setup"
+    monkeypatch.setattr("gridgov.merging.merge", lambda *_given, **_more: Plan())
+    found = run(tmp_path, "merge", setup, "--workbook", "plan.xlsx")
+    assert (found.returncode, "gridgov[sheets]" in found.stderr) == (1, True)
+    assert len(found.stderr.splitlines()) == 1
+
+
+def test_a_key_file_made_as_the_reference_says_signs_and_its_public_part_checks(folder):
+    page = (Path(__file__).parents[2] / "docs/reference/stores.md").read_text("utf-8")
+    (block,) = [each for each in re.findall(r"```sh\n(.*?)```", page, re.S) if "youyi.key" in each]
+    made = subprocess.run(
+        ["bash", "-ec", f"PATH={Path(sys.executable).parent}:$PATH\n{block}"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (made.returncode, made.stderr) == (0, "")
+    assert "1 checkpoints match" in made.stdout
+    assert (folder / "youyi.key").stat().st_mode & 0o077 == 0
 
 
 @pytest.mark.parametrize(

@@ -174,7 +174,7 @@ def test_a_directory_gives_the_place_of_the_receiver_in_the_url(service, port):
     channel_to(port, url=url).send(notice(to="org:gas"))
     assert [path for path, _ in service.taken] == [f"/{TOKEN}/room%207%2Fx%3Fy", f"/{TOKEN}/org:gas"]
     error = refused(channel_to(port, url=url, directory={}.get))
-    assert (error.final, str(error)) == (True, "the directory knows nobody for 'gas'")
+    assert (error.final, str(error)) == (True, "the directory knows nobody for this receiver")
 
 
 def test_a_notice_with_nothing_to_show_is_final(service, port):

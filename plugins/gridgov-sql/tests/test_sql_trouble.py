@@ -17,7 +17,7 @@ from gridgov.errors import (
     StoreError,
     StoreFullError,
 )
-from gridgov.store import Commit, Cursor, Lease, MemoryStore, Portion, Snapshot, every_record, verify_chain
+from gridgov.store import Commit, Cursor, MemoryStore, Portion, Snapshot, every_record, verify_chain
 from gridgov.testing._outbox_contract import NOW, message
 from gridgov.testing._store_contract import draft, outcome, private, together
 from gridgov_sql import open_sqlite
@@ -345,7 +345,7 @@ def test_nobody_is_named_by_the_error_of_a_statement(tmp_path, schema):
     """Neither by the message nor by what the traceback shows of its cause."""
     from gridgov_sql import open_postgres
 
-    entry = attrs.evolve(private(), basis="张三 \x00", salt=object())
+    entry = attrs.evolve(private(), basis="张三 \x00", salt=None)
     for store in (open_sqlite(address(tmp_path / "street.db")), open_postgres(schema)):
         with closing(store):
             with pytest.raises(StoreError) as refused:
@@ -379,3 +379,16 @@ def test_what_is_appended_after_a_restore_stands_after_it(tmp_path):
         assert store.append(Commit(drafts=[draft(stream, command="c4")])) == 4
         assert [record.stream_version for record in store.read()] == [1, 2, 3, 4]
         assert verify_chain(every_record(store)) == 4
+
+
+def test_a_backup_is_of_the_store_also_when_the_folder_has_changed_since(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    store = open_sqlite("sqlite:///street.db")
+    store.append(Commit(drafts=[draft()]))
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    store.backup(tmp_path / "saved.db")
+    store.close()
+    again = open_sqlite(f"sqlite:///{tmp_path / 'saved.db'}")
+    assert again.head() == 1
+    again.close()

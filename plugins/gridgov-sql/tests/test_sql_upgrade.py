@@ -171,6 +171,7 @@ def test_a_store_with_a_space_in_its_name_is_upgraded_by_the_address_that_opens_
     gridgov_sql.upgrade(f"{url}?busy=2&upgrade=no")
     with closing(open_sqlite(url)) as store:
         assert list(store.read()) == list(held.read())
+    assert not (tmp_path / "my%20street.db").exists()
     with pytest.raises(StoreError, match="there is no store"):
         gridgov_sql.upgrade(f"sqlite:///{tmp_path}/his%20street.db")
 

@@ -401,13 +401,16 @@ def test_half_a_character_is_refused_and_nothing_is_posted(receiver, port):
 
 def test_a_directory_says_what_the_other_side_calls_a_receiver(receiver, port):
     channel_to(port, directory={"gas": "dept-7"}.get).send(notice())
-    assert json.loads(receiver.requests[0][2])["to"] == "dept-7"
+    told = json.loads(receiver.requests[0][2])
+    # The id of a notice names its receiver, whom the directory is there to replace.
+    assert (told["to"], told["id"]) == ("dept-7", delivery_id(notice().id))
     error = refused(channel_to(port, directory={}.get))
-    assert (error.final, str(error)) == (True, "the directory knows nobody for 'gas'")
-    assert str(refused(channel_to(port, directory={}.__getitem__))) == "the directory raised KeyError for 'gas'"
+    assert (error.final, str(error)) == (True, "the directory knows nobody for this receiver")
+    assert str(refused(channel_to(port, directory={}.__getitem__))) == "the directory raised KeyError"
 
 
 NEVER = ["169.254.169.254", "0.0.0.0", "224.0.0.1", "240.0.0.1", "255.255.255.255", "fe80::1", "::", "ff02::1"]
+NEVER += ["100.100.100.200", "::ffff:100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254"]
 NEVER += ["::ffff:169.254.169.254", "64:ff9b::169.254.169.254", "2002:a9fe:a9fe::1", "2001:0:a9fe:a9fe::1"]
 PRIVATE = ["127.0.0.1", "127.9.9.9", "10.0.0.1", "172.16.0.1", "192.168.1.1", "100.64.0.1", "::1", "fc00::1", "fd12::1"]
 PRIVATE += ["::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::10.0.0.1", "2002:7f00:1::", "fec0::1"]

@@ -139,7 +139,7 @@ from gridgov.cases._search import (
     SearchPage,
     Suggestion,
 )
-from gridgov.cases._shown import unnamed
+from gridgov.cases._shown import masked_in, unnamed, withheld
 from gridgov.cases._state import (
     STAGES,
     STATES,
@@ -345,7 +345,9 @@ __all__ = [
     "explain_route",
     "holder_of",
     "is_open",
+    "masked_in",
     "parties_of",
     "stage_of",
     "unnamed",
+    "withheld",
 ]

@@ -16,7 +16,7 @@ Two channels come with the library, for terminals and for files; the others are 
 from gridgov.delivery._channel import Channel, ChannelError
 from gridgov.delivery._channels import ConsoleChannel, FileChannel
 from gridgov.delivery._courier import Courier, Delivered, Progress
-from gridgov.delivery._letter import Waiting
+from gridgov.delivery._letter import Waiting, is_withdrawn
 from gridgov.delivery._pace import Limit, Pace
 from gridgov.delivery._patience import back_off
 from gridgov.delivery._secrets import Secret, SecretMissingError
@@ -39,4 +39,5 @@ __all__ = [
     "Waiting",
     "Worker",
     "back_off",
+    "is_withdrawn",
 ]

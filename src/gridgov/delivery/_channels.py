@@ -53,21 +53,21 @@ class FileChannel:
         self.path = Path(path)
         self._seen: set[str] = set()
         if self.path.exists():
-            for line in self.path.read_text(encoding="utf-8").splitlines():
-                self._seen.add(_id_of(line))
+            # Lines as bytes: a text may hold what str takes for the end of a line, and a crash may cut a character.
+            self._seen = {_id_of(line) for line in self.path.read_bytes().split(b"\n")}
 
     def send(self, notice: Notice, /) -> None:
         """Write one notice, once."""
         if notice.id in self._seen:
             return
         body = {"id": notice.id, "to": notice.to, "subject": notice.subject, "text": notice.text}
-        line = json.dumps(body, ensure_ascii=False)
+        line = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
         try:
-            with self.path.open("a+", encoding="utf-8") as file:
+            with self.path.open("ab") as file:
                 # A line that a crash has cut off must not swallow the next one.
                 if file.tell() and not _ends_with_newline(self.path):
-                    file.write("\n")
-                file.write(line + "\n")
+                    file.write(b"\n")
+                file.write(line + b"\n")
         except OSError as error:
             raise ChannelError(f"{self.path} does not take it: {error}") from error
         self._seen.add(notice.id)
@@ -79,7 +79,7 @@ def _ends_with_newline(path: Path) -> bool:
         return file.read(1) == b"\n"
 
 
-def _id_of(line: str) -> str:
+def _id_of(line: bytes) -> str:
     try:
         found = json.loads(line)
     except ValueError:

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 import attrs
 
 from gridgov.delivery._channel import Channel
-from gridgov.delivery._letter import WITHDRAWN, Waiting, letter_or_shell, open_letter, write_letter
+from gridgov.delivery._letter import WITHDRAWN, Waiting, is_withdrawn, letter_or_shell, open_letter, write_letter
 from gridgov.delivery._pace import Pace
 from gridgov.delivery._patience import ATTEMPTS_MAX
 from gridgov.delivery._post import LEASE_SECONDS, Clock, Post
@@ -389,7 +389,7 @@ class Courier:
     ) -> None:
         if message.state not in ("waiting", "dead"):
             raise StoreError("this notice has arrived, or went out inside another one; it is not sent again")
-        if _withdrawn(message):
+        if is_withdrawn(message):
             raise StoreError(GONE)
         letter = open_letter(message)
         notice = attrs.evolve(letter.notice, **changes)
@@ -418,14 +418,14 @@ class Courier:
             return
         with self._mending(now), self._alone(message.channel, now) as lease:
             known = self.message(message.id)
-            if _withdrawn(known):
+            if is_withdrawn(known):
                 raise StoreError(GONE)
             # Whoever reads it has it, whatever became of the answer of the channel.
             self._read(attrs.evolve(known, state="sent", sent_at=known.sent_at or now), now, lease)
 
     def _read(self, message: Message, now: dt.datetime, lease: Lease | None) -> None:
         ids = letter_or_shell(message).members
-        inside = [each for each in self._outbox.messages(self._name, ids=ids) if not _withdrawn(each)] if ids else []
+        inside = [each for each in self._outbox.messages(self._name, ids=ids) if not is_withdrawn(each)] if ids else []
         read = [attrs.evolve(each, read_at=each.read_at or now) for each in (*inside, message)]
         self._outbox.update(read, lease=lease)
 
@@ -433,9 +433,9 @@ class Courier:
         """Give who has not read what was sent to them, or was going to be, in order."""
         found = self._outbox.messages(self._name, topic=topic, unread=True)
         gone = {
-            each.id for digest in self._digests("dead") if _withdrawn(digest) for each in self._inside(digest, topic)
+            each.id for digest in self._digests("dead") if is_withdrawn(digest) for each in self._inside(digest, topic)
         }
-        return tuple(sorted({each.to for each in found if not _withdrawn(each) and each.id not in gone}))
+        return tuple(sorted({each.to for each in found if not is_withdrawn(each) and each.id not in gone}))
 
     def progress(self, topic: str) -> Progress:
         """Count the messages of a topic by state; those that lie in a digest by what became of that."""
@@ -443,8 +443,8 @@ class Courier:
         dead = self._outbox.messages(self._name, topic=topic, state="dead") if _count(counts, "dead") else ()
         digests = self._digests("dead") if _count(counts, "bundled") else []
         lost = {each.id: len(self._inside(each, topic)) for each in digests}
-        gone = sum(lost[each.id] for each in digests if _withdrawn(each))
-        withdrawn = sum(1 for each in dead if _withdrawn(each))
+        gone = sum(lost[each.id] for each in digests if is_withdrawn(each))
+        withdrawn = sum(1 for each in dead if is_withdrawn(each))
         return Progress(
             total=sum(each.count for each in counts),
             waiting=_count(counts, "waiting"),
@@ -454,10 +454,6 @@ class Courier:
             withdrawn=withdrawn + gone,
             read=sum(each.read for each in counts),
         )
-
-
-def _withdrawn(message: Message) -> bool:
-    return message.state == "dead" and message.error == WITHDRAWN
 
 
 def _by_name(channels: Sequence[Channel]) -> dict[str, Channel]:

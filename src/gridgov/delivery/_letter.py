@@ -22,6 +22,7 @@ __all__ = [
     "UnreadableError",
     "Waiting",
     "bundled_text",
+    "is_withdrawn",
     "letter_or_shell",
     "open_letter",
     "write_letter",
@@ -117,6 +118,11 @@ def letter_or_shell(message: Message) -> Letter:
     except UnreadableError:
         notice = Notice(id=message.id, channel=message.channel, to=message.to, subject="", text="", topic=message.topic)
         return Letter(notice=notice, zone="UTC")
+
+
+def is_withdrawn(message: Message) -> bool:
+    """Say whether a message was taken back before it was sent."""
+    return message.state == "dead" and message.error == WITHDRAWN
 
 
 def bundled_text(notices: list[Notice]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -41,7 +42,7 @@ class Worker:
         (``office.channels``); none for one thread that takes them in turn.
     :param poll_seconds: the longest wait between two passes. :param limit: of attempts on a channel in one pass.
     :param failed: is told what went wrong in a thread; what may pass is tried again, anything else ends the
-        worker, and is raised by :meth:`stop`.
+        worker, and is raised by :meth:`stop`. What *failed* raises itself stops nothing, and is raised there, too.
     """
 
     def __init__(
@@ -52,7 +53,7 @@ class Worker:
         poll_seconds: float = 5.0,
         limit: int | None = None,
         clock: Callable[[], dt.datetime] = _utc_now,
-        failed: Callable[[Exception], object] | None = None,
+        failed: Callable[[BaseException], object] | None = None,
     ) -> None:
         if poll_seconds <= 0:
             raise ValueError(f"a worker looks every so many seconds, more than 0, not {poll_seconds}")
@@ -65,7 +66,7 @@ class Worker:
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
         self._lock = threading.Lock()
-        self._error: Exception | None = None
+        self._error: BaseException | None = None
         self.sent = 0
         """How many messages were sent so far."""
         self.failures = 0
@@ -75,7 +76,15 @@ class Worker:
         """Do one pass; give how many seconds may pass until the next one.
 
         :param channels: on these only; None for all.
+        :raises RuntimeError: it was told to stop; whoever starts it, or runs it, begins anew.
         """
+        if self._stopping.is_set():
+            raise RuntimeError(
+                "this worker was told to stop, and does nothing more; start it again, or make another one"
+            )
+        return self._pass(channels)
+
+    def _pass(self, channels: Sequence[str] | None) -> float:
         done = self._deliver(channels=channels, limit=self._limit, stopped=self._stopping.is_set)
         with self._lock:
             self.sent += done.sent
@@ -86,8 +95,14 @@ class Worker:
         return min(max(wait, LOOKS_SECONDS), self._poll_seconds)
 
     def run(self) -> None:
-        """Do pass after pass in this thread, until :meth:`stop` is called from another one or from a signal."""
-        self._follow(None)
+        """Do pass after pass in this thread, until :meth:`stop` is called from another one or from a signal.
+
+        If that was called before it began, it ends at once. Afterwards it can begin anew.
+        """
+        try:
+            self._follow(None)
+        finally:
+            self._stopping.clear()
         self._raise()
 
     @property
@@ -114,21 +129,29 @@ class Worker:
     def stop(self, timeout: float | None = None) -> bool:
         """End: no message more is begun, and one that is being sent is waited for.
 
-        :param timeout: how many seconds to wait for that at most; None for as long as it takes.
+        :param timeout: how many seconds to wait for that at most, for all threads together; None for as long as it
+            takes.
         :returns: whether everything has ended.
         :raises Exception: what had ended the worker before.
         """
         self._stopping.set()
-        for thread in self._threads:
-            if thread is not threading.current_thread():
-                thread.join(timeout)
+        self._join(timeout)
+        ended = not self.running
+        if self._threads and ended:
+            self._threads = []
+            self._stopping.clear()
         self._raise()
-        return not self.running
+        return ended
 
     def wait(self, seconds: float) -> None:
         """Wait until its threads have ended, at most so long."""
+        self._join(seconds)
+
+    def _join(self, seconds: float | None) -> None:
+        until = None if seconds is None else time.monotonic() + seconds
         for thread in self._threads:
-            thread.join(seconds / len(self._threads))
+            if thread is not threading.current_thread():
+                thread.join(None if until is None else max(0.0, until - time.monotonic()))
 
     def stop_soon(self) -> None:
         """Say that it shall end, and wait for nothing; for signals."""
@@ -145,15 +168,21 @@ class Worker:
         while not self._stopping.is_set():
             wait = self._poll_seconds
             try:
-                wait = self.step(channels)
-            except Exception as error:
-                if self._failed is not None:
-                    self._failed(error)
+                wait = self._pass(channels)
+            except BaseException as error:  # a thread must not end without a word, whatever ends it
+                self._tell(error)
                 if not (isinstance(error, GridgovError) and error.temporary):
                     self._error = error
                     self._stopping.set()
                     return
             self._stopping.wait(wait)
+
+    def _tell(self, error: BaseException) -> None:
+        if self._failed is not None:
+            try:
+                self._failed(error)
+            except Exception as trouble:
+                self._error = self._error or trouble
 
     def _raise(self) -> None:
         error, self._error = self._error, None

@@ -695,7 +695,8 @@ class _Loader:
         return tuple(found)
 
     def _subscriptions(self, roster: Roster, territory: Territory) -> tuple[Subscription, ...]:
-        found = []
+        found: list[Subscription] = []
+        first: dict[tuple[str, str, str], tuple[int, Subscription]] = {}
         for row in self._rows("notices.csv", m.SubscriptionRow):
             value = row.value
             if not self._names_known("notices.csv", row.row, value.event, value.language):
@@ -705,10 +706,17 @@ class _Loader:
                 self._wrong("notices.csv", row.row, "audience", "notices.unknown-audience", wrong)
                 continue
             try:
-                found.append(Subscription(**value.model_dump()))
+                subscription = Subscription(**value.model_dump())
             except ValueError as error:
                 column = "quiet" if "quiet" in str(error) else "digest"
                 self._wrong("notices.csv", row.row, column, f"notices.bad-{column}", error)
+                continue
+            number, known = first.setdefault((value.event, value.audience, value.channel), (row.row, subscription))
+            if known != subscription:
+                told = f"row {number} tells the same audience of the same event on the same channel; write one row"
+                self._wrong("notices.csv", row.row, "channel", "notices.twice", told)
+                continue
+            found.append(subscription)
         return tuple(found)
 
     def _names_known(self, file: str, row: int, event: str, language: str) -> bool:
@@ -755,4 +763,6 @@ def _names() -> frozenset[str]:
         if isinstance(getattr(room, name), type) and hasattr(getattr(room, name), "answer")
     }
     # What the office answers from its outbox is no view of a room.
-    return frozenset(views | {"Unread"} | {command.__name__ for room in ROOMS for command in room.commands})
+    return frozenset(
+        views | {"Unread", "Undelivered", "Mend"} | {command.__name__ for room in ROOMS for command in room.commands}
+    )

@@ -92,7 +92,8 @@ class OrganizationRow(Row):
     zh: str
     en: str
     kind: str = Field(
-        description="committee, department, market, co-building, party-branch, party-group, outlet or self-governing"
+        description="committee, department, market, co-building, party-branch, party-group, outlet, self-governing, "
+        "station or team"
     )
     member_of: str = Field(default="", description="the organization that it is part of")
 

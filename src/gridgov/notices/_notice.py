@@ -4,11 +4,24 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any
 
 import attrs
 
-from gridgov.cases import STAGES, CaseEscalated, CaseEvent, CaseWarned, describe, stage_of, unnamed
+from gridgov.access import kind_of_actor, masked, masks_of
+from gridgov.cases import (
+    STAGES,
+    CaseEscalated,
+    CaseEvent,
+    CaseWarned,
+    describe,
+    masked_in,
+    parties_of,
+    stage_of,
+    unnamed,
+    withheld,
+)
 from gridgov.notices._audiences import concerned, receivers
 from gridgov.notices._templates import worded
 from gridgov.outreach import AnnouncementMade, group_of
@@ -71,9 +84,21 @@ def notices_for(
             pass
 
 
-def _notice(subscription: Subscription, place: str, to: str, subject: str, text: str, text_ref: str = "") -> Notice:
+def _suffixes(wanted: Iterable[Subscription]) -> Iterator[tuple[Subscription, str]]:
+    """Give each row with what its ids have to end in: nothing, but where an earlier one would give the same ids.
+
+    Files with such rows are refused; values need not come from files.
+    """
+    first: dict[tuple[str, str], Subscription] = {}
+    for row in wanted:
+        known = first.setdefault((row.audience, row.channel), row)
+        yield row, "" if known == row else f":{row.language}:{row.quiet}:{row.digest}"
+
+
+def _notice(row: tuple[Subscription, str], place: str, to: str, subject: str, text: str, text_ref: str = "") -> Notice:
+    subscription, suffix = row
     return Notice(
-        id=f"{place}:{subscription.audience}:{to}:{subscription.channel}",
+        id=f"{place}:{subscription.audience}:{to}:{subscription.channel}{suffix}",
         channel=subscription.channel,
         to=to,
         subject=subject,
@@ -89,19 +114,50 @@ def _notice(subscription: Subscription, place: str, to: str, subject: str, text:
 def _of_case(
     name: str, event: CaseEvent, after: Any, place: str, setup: Setup, wanted: Iterable[Subscription]
 ) -> Iterator[Notice]:
-    withheld = unnamed(after.file, setup.roster, setup.case_policy.on(setup.calendar.local(event.at).date()).desk)
     zone, named = setup.calendar.zone, setup.roster.name
-    for subscription in wanted:
+    for subscription, suffix in _suffixes(wanted):
         audience, language = subscription.audience, subscription.language
         for to in dict.fromkeys(receivers(audience, event, after, setup)):
             if to:
-                # Everybody may read their own name, and the desk every one.
-                hidden = frozenset() if audience == "desk" else withheld - {to}
-                text = describe(name, event, language, zone=zone, withheld=hidden, named=named)
+                hidden, masks = _hidden(event, after, to, setup, desk=audience == "desk")
+                text = masked(describe(name, event, language, zone=zone, withheld=hidden, named=named), masks, by=to)
                 if setup.templates:
                     facts = _facts(event, after, language, setup)
                     text = worded(setup.templates, name, audience, language, facts | {"text": text})
-                yield _notice(subscription, place, to, event.case, text)
+                yield _notice((subscription, suffix), place, to, event.case, text)
+
+
+def _hidden(
+    event: CaseEvent, after: Any, to: str, setup: Setup, *, desk: bool
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Give whom a notice to somebody does not name, and what else it masks.
+
+    The desk and everybody themselves aside, no resident is named at all: a notice goes out through others' machines.
+    What the receiver's grant masks in the story of the case is masked here, too.
+    """
+    masks = _masks(event, after, to, setup)
+    given = setup.given("cases", at=event.at, by=to, masked=masks)
+    hidden = masked_in(event, given) | withheld(after.file, given)
+    if not desk:
+        hidden |= unnamed(after.file, setup.roster, given.policy.desk)
+        masks |= {"resident"}
+        if kind_of_actor(event.by, setup.roster) in ("resident", "anonymous"):
+            hidden |= {event.by}
+    return hidden - {to}, masks
+
+
+def _masks(event: CaseEvent, after: Any, to: str, setup: Setup) -> frozenset[str]:
+    return masks_of(
+        setup.access,
+        "Timeline",
+        by=to,
+        place=after.file.place,
+        roster=setup.roster,
+        territory=setup.territory,
+        on=setup.calendar.local(event.at).date(),
+        reading=True,
+        parties=partial(parties_of, after),
+    )
 
 
 def _facts(event: CaseEvent, after: Any, language: str, setup: Setup) -> dict[str, str]:
@@ -130,7 +186,7 @@ def _of_award(
     """Give the notices about an award: to whom it is about, who proposed it, and who is pressed to decide."""
     day = setup.calendar.local(event.at).date()
     scheme = setup.points_policy.on(file.on).deeds.get(file.deed)
-    for subscription in wanted:
+    for subscription, suffix in _suffixes(wanted):
         audience, language = subscription.audience, subscription.language
         deed = getattr(scheme, language, file.deed)
         for to in dict.fromkeys(concerned(audience, event, file, setup, day)):
@@ -138,7 +194,7 @@ def _of_award(
             if setup.templates:
                 facts = _facts_of_award(event, file, deed, setup)
                 text = worded(setup.templates, name, audience, language, facts | {"text": text})
-            yield _notice(subscription, place, to, file.id, text)
+            yield _notice((subscription, suffix), place, to, file.id, text)
 
 
 def _facts_of_award(event: AwardEvent, file: AwardFile, deed: str, setup: Setup) -> dict[str, str]:
@@ -153,10 +209,10 @@ def _of_announcement(
     """Give a notice for everybody of the audience; each is sent with the text that stands apart."""
     day = setup.calendar.local(event.at).date()
     addressed = group_of(event.audience, event.place, setup.roster, setup.territory, day)
-    for subscription in wanted:
+    for subscription, suffix in _suffixes(wanted):
         if subscription.audience == "addressed":
             for to in addressed:
-                yield _notice(subscription, place, to, event.announcement, "", event.text.ref)
+                yield _notice((subscription, suffix), place, to, event.announcement, "", event.text.ref)
 
 
 def _overtaken(event: CaseEvent, recorded_at: dt.datetime | None, later: Callable[[], Iterable[Any]]) -> bool:

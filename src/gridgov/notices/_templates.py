@@ -41,5 +41,7 @@ def worded(templates: tuple[Template, ...], event: str, audience: str, language:
     for wanted in (audience, ""):
         for template in fitting:
             if template.audience == wanted:
-                return Blanks(template.text).substitute(dict.fromkeys(PLACEHOLDERS, "") | dict(facts))
+                said = Blanks(template.text).substitute(dict.fromkeys(PLACEHOLDERS, "") | dict(facts))
+                # A template of facts that a case does not have says nothing, and nothing is no notice.
+                return said if said.strip() else facts["text"]
     return facts["text"]

@@ -17,7 +17,7 @@ from typing import Any, Self
 import attrs
 
 from gridgov.decider import CLOCKS_DIFFER, Decider, FallsDue, Watched
-from gridgov.documents import ROOMS, Codec, fingerprint, read_refusal, read_value, write_refusal
+from gridgov.documents import ROOMS, Codec, fingerprint, read_refusal, write_refusal
 from gridgov.errors import (
     AppendConflictError,
     CommandConflictError,
@@ -28,6 +28,7 @@ from gridgov.errors import (
     StoreError,
 )
 from gridgov.hooks import ACTOR, Fault, Happening, Host
+from gridgov.office._adopted import on_adopted_days
 from gridgov.office._log import LOG
 from gridgov.office._memory import Memory, Outcome, Seen
 from gridgov.office._private import Envelope, same_texts, seal
@@ -45,8 +46,8 @@ from gridgov.store import (
     Store,
     StoredOutcome,
     Vault,
+    open_entry,
 )
-from gridgov.worktime import Calendar
 
 __all__ = ["CLOCK", "OWN", "SYSTEM", "Asked", "Engine", "Ticked", "aware"]
 
@@ -254,29 +255,15 @@ class Engine:
         if adopted is self._adopted:
             return
         if adopted is not None and dict(adopted.sections) != self._setup.section_digests and self._adopted is None:
-            self._stay_on_adopted_days(adopted)
+            # Where only a plugin's holidays are newer, it goes on with those that were adopted.
+            on_days = on_adopted_days(adopted, self._setup, self._store)
+            if on_days is not None:
+                self._setup, self._newer_days = on_days, True
         if adopted is None or dict(adopted.sections) != self._setup.section_digests:
             sections = adopted.sections if adopted is not None else {}
             before = {name: self._store.document(digest) for name, digest in sections.items()}
             raise SetupMismatchError(compare_sections(before, dict(self._setup.sections)))
         self._adopted = adopted
-
-    def _stay_on_adopted_days(self, adopted: Adopted) -> None:
-        """Go on with the holidays that were adopted, where a plugin offers newer ones and nothing else differs.
-
-        Otherwise nobody could open the office to take the newer ones.
-        """
-        bodies = [self._store.document(adopted.sections.get(name, "")) for name in ("calendar", "calendars")]
-        if bodies[0] is None or bodies[1] is None:
-            return
-        own: Calendar = read_value(bodies[0], Calendar)
-        others: dict[str, Calendar] = read_value(bodies[1], dict[str, Calendar])
-        before = attrs.evolve(self._setup, calendar=own, calendars=others)
-        if before.section_digests != dict(adopted.sections):
-            return
-        now = self._setup.calendars_by_id
-        if all(name in now and _differs_by_days(old, now[name]) for name, old in before.calendars_by_id.items()):
-            self._setup, self._newer_days = before, True
 
     def _catch_up(self) -> None:
         """Let reactions follow that a crash has cut off."""
@@ -509,7 +496,7 @@ class Engine:
     def _private(self, ref: str) -> PrivateEntry | None:
         """Give a private entry as it was before the vault."""
         entry = self._store.private(ref)
-        return entry if entry is None or self._vault is None else self._vault.open(entry)
+        return None if entry is None else open_entry(entry, self._vault)
 
     def _outcome_of(self, asked: Asked, refusal: RefusalError | None) -> StoredOutcome:
         return StoredOutcome(
@@ -925,16 +912,3 @@ class Engine:
     def _do_due(self, tag: str, due: FallsDue) -> None:
         id_ = f"{OWN}clock:{tag}:{due.key}:{due.at.astimezone(dt.UTC).isoformat()}"
         self._do_own(due.command, by=CLOCK, id=id_, at=due.at)
-
-
-def _differs_by_days(old: Calendar, new: Calendar) -> bool:
-    """Say whether two calendars are the same but for the days that one source gives."""
-    with_old_days = attrs.evolve(
-        new,
-        holidays=old.holidays,
-        moved=old.moved,
-        known_from=old.known_from,
-        known_through=old.known_through,
-        notice=old.notice,
-    )
-    return old == new or (bool(new.days) and with_old_days == old)

@@ -49,16 +49,21 @@ class Leave:
         check_access(self.setup.access, name, **self._who(), **where, reading=True)
         return masks_of(self.setup.access, name, **self._who(), **where, reading=True)
 
-    def to_know_unread(self, subject: Any) -> frozenset[str]:
-        """Let somebody ask who has not read what was told about a subject, and give what the answer masks.
+    def to_look(self, name: str, subject: Any, *, reading: bool = True) -> frozenset[str]:
+        """Let somebody do something with what was told about a subject, and give what the answer masks.
 
+        What lies nowhere, or is nothing, belongs to the whole jurisdiction.
+
+        :param name: what it is called in a grant: ``Unread``, ``Undelivered``, ``Mend``.
         :raises RefusalError: ``access.denied``.
         """
         where = _where(subject)
         if where["place"] is None:
-            where["place"] = getattr(subject, "place", None)
-        check_access(self.setup.access, "Unread", **self._who(), **where, reading=True)
-        return masks_of(self.setup.access, "Unread", **self._who(), **where, reading=True)
+            file = getattr(subject, "file", None)
+            place = getattr(subject, "place", None) or getattr(file, "community", None)
+            where["place"] = place or self.setup.jurisdiction
+        check_access(self.setup.access, name, **self._who(), **where, reading=reading)
+        return masks_of(self.setup.access, name, **self._who(), **where, reading=reading)
 
     def to_see(self, command: type, subject: Any) -> frozenset[str]:
         """Give what a command's outcome masks of a subject."""

@@ -15,12 +15,20 @@ from typing import Any, Self, TypeVar
 
 import attrs
 
-from gridgov.access import masked
-from gridgov.cases import CaseFile, OpenCase, unnamed
+from gridgov.access import WITHHELD, masked
+from gridgov.cases import CaseFile, OpenCase, withheld
 from gridgov.decider import CLOCKS_DIFFER, View
-from gridgov.delivery import Channel, Courier, Delivered, Progress, Waiting
+from gridgov.delivery import Channel, ChannelError, Courier, Delivered, Progress, Waiting, is_withdrawn
 from gridgov.documents import ROOMS, check_types
-from gridgov.errors import GridgovError, NotFoundError, RefusalError, StoreBusyError, StoreDamagedError, as_code
+from gridgov.errors import (
+    GridgovError,
+    NotFoundError,
+    RefusalError,
+    StoreBusyError,
+    StoreDamagedError,
+    StoreError,
+    as_code,
+)
 from gridgov.hooks import ACTOR, CodeList, Exporting, Fault, Host, Importing, Loaded
 from gridgov.notices import Notice, notices_for
 from gridgov.office._engine import OWN, SYSTEM, TOGETHER_MAX, Asked, Engine, Job, Ticked, aware
@@ -41,6 +49,7 @@ from gridgov.store import (
     Vault,
     checkpoint,
     every_record,
+    open_entry,
     verify_records,
 )
 
@@ -239,7 +248,8 @@ class Office(Engine):
     ) -> Delivered:
         """Send every notice that is new or due, once; wait for nothing. See :class:`gridgov.delivery.Courier`.
 
-        :param now: the instant of the whole pass; None for the office's own clock as it goes.
+        :param now: the instant for which the pass is made, as for :meth:`tick`; leases go by the office's own clock all
+            the same. None for that clock as it goes.
         :param channels: send on these only; None for all. :param limit: at most so many attempts on each.
         :param stopped: asked between messages; True ends the pass.
         :raises StoreError: the store keeps no messages.
@@ -249,7 +259,7 @@ class Office(Engine):
             self._not_in_a_batch("a delivery")
             self._follow()
         clock = self._now if moment is None else (lambda: moment)
-        return self._courier.run(clock, channels=channels, limit=limit, stopped=stopped)
+        return self._courier.run(clock, own=self._now, channels=channels, limit=limit, stopped=stopped)
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -259,6 +269,7 @@ class Office(Engine):
     def undelivered(
         self,
         *,
+        by: str | None = None,
         channel: str | None = None,
         to: str | None = None,
         topic: str | None = None,
@@ -266,18 +277,46 @@ class Office(Engine):
     ) -> tuple[Waiting, ...]:
         """Give every notice that has not arrived, dead letters included, in order of its next attempt.
 
+        :param by: who asks; what their grant masks is not shown, and what was written for others, but to the desk,
+            neither. None where nobody does: a worker, or whoever runs the street.
         :param topic: as in ``"case:app-4711"``; :param dead: only dead letters, or only those that still wait.
+        :raises RefusalError: ``access.denied``: it needs a grant of ``Undelivered``, there or for the whole street.
         """
         whole = None if topic is None else self._memory.stored(topic)
-        return self._courier.waiting(channel=channel, to=to, topic=whole, dead=dead)
+        masks = frozenset() if by is None else self._leave_to_look("Undelivered", topic or "", by)
+        found = self._courier.waiting(channel=channel, to=to, topic=whole, dead=dead)
+        return found if by is None else tuple(self._shown_waiting(each, by, masks) for each in found)
 
-    def resend(self, notice_id: str) -> None:
+    def _leave_to_look(self, name: str, topic: str, by: str, *, reading: bool = True) -> frozenset[str]:
+        self._check_caller(by)
+        with self._lock:
+            self._follow()
+            subject = self._memory.subject(topic) if topic else None
+        return Leave(self._setup, by, self._now()).to_look(name, subject, reading=reading)
+
+    def _shown_waiting(self, waiting: Waiting, by: str, masks: frozenset[str]) -> Waiting:
+        notice, desk = waiting.notice, self._setup.case_policy.on(self._setup.calendar.local(self._now()).date()).desk
+        if not self._setup.roster.acts_for(by, desk) and not self._setup.roster.acts_for(by, notice.to):
+            notice = attrs.evolve(notice, text="")
+        with self._lock:
+            subject = self._memory.subject(self._topic_of(notice.topic))
+        if notice.to in self._unnamed(subject, by, masks):
+            notice = attrs.evolve(notice, to=WITHHELD, id=notice.id.replace(notice.to, WITHHELD))
+        shown: Waiting = masked(attrs.evolve(waiting, notice=notice), masks, by=by)
+        return shown
+
+    def _topic_of(self, stored: str) -> str:
+        return stored.removeprefix(self._memory.stored(""))
+
+    def resend(self, notice_id: str, *, by: str) -> None:
         """Let a dead letter be tried again in the next :meth:`deliver`.
 
-        :raises NotFoundError: there is no such notice; :raises StoreError: it has arrived.
+        :param by: who wants that; it is kept with the notice.
+        :raises RefusalError: ``access.denied``: it needs a grant of ``Mend`` there.
+        :raises NotFoundError: there is no such notice; :raises StoreError: it has arrived, or was taken back.
         :raises StoreBusyError: its channel is in use at this moment; may succeed later.
         """
-        self._courier.mend(notice_id, self._now())
+        self.mend(notice_id, by=by)
 
     def mend(
         self,
@@ -291,23 +330,47 @@ class Office(Engine):
         """Change a notice that has not arrived, under the same id, and let it be tried again.
 
         :param by: who mended it; it is kept with the notice. :param text: without personal data.
-        :raises NotFoundError: there is no such notice, or no such channel; :raises StoreError: it has arrived.
+        :param to: another receiver, who is told another *text*: the one that stands there was written for somebody
+            who may see more.
+        :raises RefusalError: ``access.denied``: it needs a grant of ``Mend`` at the place that the notice is about.
+        :raises ValueError: an empty receiver or text, a receiver that is none, or another one without a text.
+        :raises NotFoundError: there is no such notice, or no such channel.
+        :raises StoreError: it has arrived, or was taken back.
         :raises StoreBusyError: its channel is in use at this moment; may succeed later.
         """
         self._check_caller(by)
+        topic = ""
+        with suppress(NotFoundError):
+            topic = self._topic_of(self._courier.message(notice_id).topic)
+        # Without a grant for the street nobody learns which notices there are.
+        self._leave_to_look("Mend", topic, by, reading=False)
+        if to is not None:
+            self._check_receiver(to)
         self._courier.mend(notice_id, self._now(), to=to, channel=channel, text=text, by=by)
+
+    def _check_receiver(self, to: str) -> None:
+        if not isinstance(to, str):
+            raise TypeError(f"a receiver is an id, a text, not a {type(to).__name__}")
+        roster = self._setup.roster
+        if as_code(to) != repr(to) and to not in roster.persons and to not in roster.organizations:
+            raise ValueError(
+                "a receiver is of the roster, or has an opaque id of letters, digits and .:/@+-, not a name"
+            )
 
     def acknowledge(self, notice_id: str, *, by: str) -> None:
         """Remember that the receiver of a notice has read it; saying it again changes nothing.
 
         :param by: the receiver, or a person of the organization that it went to.
-        :raises RefusalError: ``notices.not-yours``: it went to somebody else, or there is none.
+        :raises RefusalError: ``notices.not-yours``: it went to somebody else, or there is none;
+            ``notices.withdrawn``: it was taken back before it was sent.
         :raises StoreBusyError: it is being sent at this moment; may succeed later.
         """
         self._check_caller(by)
         with suppress(NotFoundError):
             message = self._courier.message(notice_id)
             if self._setup.roster.acts_for(by, message.to):
+                if is_withdrawn(message):
+                    raise RefusalError("notices.withdrawn", "this notice was taken back before it was sent")
                 self._courier.acknowledge(message, self._now())
                 return
         raise RefusalError("notices.not-yours", "only who was told can say that they have read it")
@@ -318,44 +381,50 @@ class Office(Engine):
         :param topic: as in ``"case:app-4711"`` or ``"announcement:a-1"``.
         :raises RefusalError: ``access.denied``: it needs a grant of ``Unread`` there.
         """
-        self._check_caller(by)
+        masks = self._leave_to_look("Unread", topic, by)
         with self._lock:
-            self._follow()
             subject = self._memory.subject(topic)
-            now = self._now()
-        masks = Leave(self._setup, by, now).to_know_unread(subject)
-        hidden = self._unnamed(subject, by, self._setup.calendar.local(now).date(), masks)
+        hidden = self._unnamed(subject, by, masks)
         found = self._courier.unread(self._memory.stored(topic))
         shown: tuple[str, ...] = masked(found, masks, by=by)
-        return tuple(dict.fromkeys("withheld" if one in hidden else two for one, two in zip(found, shown, strict=True)))
+        return tuple(dict.fromkeys(WITHHELD if one in hidden else two for one, two in zip(found, shown, strict=True)))
 
-    def _unnamed(self, subject: Any, by: str, day: dt.date, masks: frozenset[str]) -> frozenset[str]:
-        """Give who must not be named to *by*: a reporter who asked for that, to all but the desk, or who is masked."""
-        file, desk = getattr(subject, "file", None), self._setup.case_policy.on(day).desk
+    def _unnamed(self, subject: Any, by: str, masks: frozenset[str]) -> frozenset[str]:
+        """Give who must not be named to *by*, as the views of the case have it."""
+        file = getattr(subject, "file", None)
         if not isinstance(file, CaseFile):
             return frozenset()
-        hidden = frozenset() if self._setup.roster.acts_for(by, desk) else unnamed(file, self._setup.roster, desk)
-        if "reporter" in masks:
-            linked = (each.reporter for each in file.duplicates)
-            hidden |= {file.reporter, *linked}
-        return hidden - {by, ""}
+        return withheld(file, self._setup.given("cases", at=self._now(), by=by, masked=masks))
 
-    def progress(self, topic: str) -> Progress:
+    def progress(self, topic: str, *, by: str | None = None) -> Progress:
         """Count the messages about something by how far they have come.
 
-        :param topic: as in ``"announcement:a-1"``.
+        :param topic: as in ``"announcement:a-1"``; :param by: as in :meth:`undelivered`.
+        :raises RefusalError: ``access.denied``: it needs a grant of ``Undelivered`` there.
         """
+        if by is not None:
+            self._leave_to_look("Undelivered", topic, by)
         return self._courier.progress(self._memory.stored(topic))
 
     def _text_of(self, notice: Notice) -> str | None:
-        """Give the text that a notice is sent with; None where it was erased or taken back."""
+        """Give the text that a notice is sent with; None where it was erased or taken back.
+
+        :raises ChannelError: it is there and cannot be opened.
+        """
         with self._lock:
             self._follow()
-            subject = self._memory.subject(notice.topic.removeprefix(self._memory.stored("")))
+            subject = self._memory.subject(self._topic_of(notice.topic))
             if getattr(subject, "withdrawn_at", None) is not None:
                 return None
-            entry = self._private(notice.text_ref)
-        return None if entry is None else entry.body.decode()
+            entry = self._store.private(notice.text_ref)
+        if entry is None:
+            return None
+        try:
+            return open_entry(entry, self._vault).body.decode()
+        except StoreError as error:
+            raise ChannelError(f"its text cannot be opened: {error}") from error
+        except UnicodeDecodeError:
+            raise ChannelError("its text cannot be opened: what is kept of it is no text") from None
 
     def _notices_of(self, record: Record) -> Iterator[Notice]:
         if not record.stream.startswith(self._memory.stored("")):
@@ -521,7 +590,7 @@ class Office(Engine):
         """Say how this street is; reads only, and never raises for a store that is down."""
         idle = self._lock.acquire(timeout=HEALTH_SECONDS)
         try:
-            found = look(self._memory, self._store, self._now(), idle=idle)
+            found = look(self._memory, self._store, self._setup, self._now(), idle=idle)
             return of_office(
                 found,
                 is_open=not self._closed,

@@ -13,6 +13,7 @@ from gridgov.access import AccessPolicy, check_access
 from gridgov.decider import Decider, Subjects, private
 from gridgov.errors import RefusalError
 from gridgov.proofs import Sealed
+from gridgov.routing import DUTY
 from gridgov.staffing import Roster
 from gridgov.territory import Territory
 
@@ -232,12 +233,54 @@ def compare_sections(before: Mapping[str, bytes | None], after: Mapping[str, byt
         if old is None or new is None:
             found[name] = "is new" if old is None else "is gone"
             continue
-        changes = list(_differences("", json.loads(old), json.loads(new)))
+        one, other = json.loads(old), json.loads(new)
+        changes = _plugins_rows(one, other) if name == "tables" else []
+        changes += _differences("", one, other)
         if name == "staffing":  # holds names: say where, not what
             changes = [change.partition(" was ")[0] + (" differs" if " was " in change else "") for change in changes]
         more = f" and {len(changes) - SHOWN} more" if len(changes) > SHOWN else ""
         found[name] = "; ".join(changes[:SHOWN]) + more
     return found
+
+
+def _plugins_rows(old: Any, new: Any) -> list[str]:
+    """Say which plugins' rows of the tables came, went or changed, and take these rows out of what is compared."""
+    before, after = _by_origin(old), _by_origin(new)
+    told = []
+    for origin in sorted({*before, *after}):
+        theirs, ours = before.get(origin, []), after.get(origin, [])
+        if theirs == ours:
+            continue
+        what = "are gone (is it installed, and discovered?)" if not ours else "are new" if not theirs else "differ"
+        ids = ", ".join(dict.fromkeys(str(row["id"]) for row in ours or theirs))
+        told.append(f"the rows of the plugin {origin} {what}: {ids}")
+        for each in (old, new):
+            _take_out(each, origin)
+    return told
+
+
+def _rows(tables: Any) -> Iterator[list[Any]]:
+    """Walk every list of rows in the tables, wherever it stands."""
+    if isinstance(tables, list):
+        if tables and all(isinstance(row, dict) and "origin" in row for row in tables):
+            yield tables
+        else:
+            for each in tables:
+                yield from _rows(each)
+
+
+def _by_origin(tables: Any) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
+    for rows in _rows(tables):
+        for row in rows:
+            if row["origin"] not in ("", DUTY):
+                found.setdefault(row["origin"], []).append(row)
+    return found
+
+
+def _take_out(tables: Any, origin: str) -> None:
+    for rows in list(_rows(tables)):
+        rows[:] = [row for row in rows if row["origin"] != origin]
 
 
 def _differences(path: str, old: Any, new: Any) -> Iterator[str]:

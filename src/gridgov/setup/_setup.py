@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -231,7 +231,7 @@ class Setup:
         books = [*(entry.value for entry in dated), *([shadow] if shadow is not None else [])]
         findings = dict.fromkeys(finding for book in books for finding in self.check_rules(book) if finding.grave)
         if findings:
-            raise SetupError(tuple(findings))
+            raise SetupError(_with_origins(findings, added))
         return attrs.evolve(self, rulebooks=Timeline(tuple(dated)), shadow=shadow)
 
     def _declared(self, facts: Sequence[Fact]) -> dict[str, Fact]:
@@ -455,6 +455,17 @@ class Setup:
                 )
             case _:
                 raise KeyError(room)
+
+
+def _with_origins(findings: Iterable[Finding], added: Sequence[Rule]) -> tuple[Finding, ...]:
+    """Say of what is wrong with a row of a plugin whose it is: no file of the place has it."""
+    origins = {rule.id: rule.origin for rule in added if rule.origin}
+    return tuple(
+        attrs.evolve(each, message=f"{each.message} (a row of the plugin {origins[each.subject]})")
+        if each.subject in origins and not each.file
+        else each
+        for each in findings
+    )
 
 
 def _with_grids(ground: Ground, plan: MergePlan, before: MergePlan | None, on: dt.date) -> Territory:

@@ -42,7 +42,7 @@ from gridgov.store._protocol import (
     verified,
     verify_chain,
 )
-from gridgov.store._vault import Vault
+from gridgov.store._vault import Vault, open_entry
 
 __all__ = [
     "Checkpoint",
@@ -70,6 +70,7 @@ __all__ = [
     "copy",
     "every_record",
     "link_drafts",
+    "open_entry",
     "read_checkpoint",
     "verified",
     "verify_chain",

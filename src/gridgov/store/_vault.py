@@ -22,7 +22,7 @@ from gridgov.errors import StoreError
 from gridgov.proofs import canonical
 from gridgov.store._protocol import PrivateEntry
 
-__all__ = ["Vault"]
+__all__ = ["Vault", "open_entry"]
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -86,6 +86,18 @@ class Vault:
 
     def __repr__(self) -> str:
         return f"Vault({', '.join(self._locks)})"
+
+
+def open_entry(entry: PrivateEntry, vault: Vault | None) -> PrivateEntry:
+    """Give an entry as it was before it was locked, by a vault where there is one.
+
+    :raises StoreError: it is locked, and there is no vault, or not the right one.
+    """
+    if vault is not None:
+        return vault.open(entry)
+    if entry.body.startswith(MARK):
+        raise StoreError(f"the private text {entry.ref} is locked, and this office was opened without a vault")
+    return entry
 
 
 def _bound(entry: PrivateEntry) -> bytes:

@@ -105,6 +105,15 @@ class ChannelContract:
         assert "燃气异味" not in said
         assert not [secret for secret in self.secrets if secret in said + repr(channel)]
 
+    def test_whom_nobody_knows_is_not_quoted(self, channel: Channel) -> None:
+        """A channel may have a directory, or reach everybody; a refusal names no receiver."""
+        said = ""
+        try:
+            channel.send(Notice(id="n", channel="x", to="resident:04711", subject="a", text="燃气异味"))
+        except ChannelError as error:
+            said = str(error)
+        assert "04711" not in said
+
     def test_what_was_refused_can_be_sent_again_and_is_shown_once(self, channel: Channel) -> None:
         """A retry carries the same id; having been refused, it has not been shown."""
         self.break_it(channel)

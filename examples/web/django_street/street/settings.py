@@ -12,6 +12,8 @@ WSGI_APPLICATION = "street.wsgi.application"
 INSTALLED_APPS = ["street"]
 MIDDLEWARE = ["street.errors.GridgovErrors"]
 USE_TZ = True
+TIME_ZONE = "Asia/Shanghai"
+"""Without it Django sets the process, its logs included, to the time of Chicago."""
 
 STREET_SETUP = small_setup
 """Gives the setup: ``functools.partial(gridgov.load_setup, "setup")`` for one of files."""

@@ -135,9 +135,9 @@ class AppriseChannel:
         except ChannelError:
             raise
         except Exception as error:
-            raise ChannelError(f"the directory raised {type(error).__name__} for {who!r}") from None
+            raise ChannelError(f"the directory raised {type(error).__name__}") from None
         if not found:
-            raise ChannelError(f"the directory knows nobody for {who!r}", final=True)
+            raise ChannelError("the directory knows nobody for this receiver", final=True)
         return found
 
     def __repr__(self) -> str:

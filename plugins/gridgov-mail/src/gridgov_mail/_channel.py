@@ -102,13 +102,15 @@ class MailChannel:
         except ChannelError:
             raise
         except Exception as error:
-            raise ChannelError(f"the directory raised {type(error).__name__} for {who!r}") from None
+            raise ChannelError(f"the directory raised {type(error).__name__}") from None
         if not written:
-            raise ChannelError(f"the directory knows no address of {who!r}", final=True)
+            raise ChannelError("the directory knows no address of this receiver", final=True)
         try:
             return address_of(written)
         except ValueError as error:
-            raise ChannelError(f"what the directory gives for {who!r} cannot be used: {error}", final=True) from None
+            raise ChannelError(
+                f"what the directory gives for this receiver cannot be used: {error}", final=True
+            ) from None
 
     def _hand_over(self, letter: Letter) -> None:
         with contextlib.closing(self._connect()) as server:

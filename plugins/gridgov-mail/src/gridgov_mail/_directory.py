@@ -57,7 +57,7 @@ class CsvDirectory:
             for row in rows:
                 who = (row["id"] or "").strip()
                 if who in found:
-                    raise ChannelError(f"the directory {self._path}:{rows.line_num} names {who!r} a second time")
+                    raise ChannelError(f"the directory {self._path}:{rows.line_num} names somebody a second time")
                 found[who] = (row["address"] or "").strip()
         return found
 

@@ -10,8 +10,12 @@ rows become visible before locks are let go. A commit that touches very many of 
 which the others share: the server's table of locks is finite.
 
 A commit is two round trips: begin, lock, look and draw; then write and commit. Whoever freezes between the two (its
-machine sleeps, its network is cut) holds its streams and, by the number that it has drawn, all readers up. So the server ends a
-session that leaves a transaction alone for some seconds; a writer that wakes up after that begins anew.
+machine sleeps, its network is cut) holds its streams and, by the number that it has drawn, all readers up. So the
+server ends a session that leaves a transaction alone for some seconds; a writer that wakes up after that begins anew.
+The server counts only from the end of a round trip (Sync) with nothing behind it, and psycopg sends something more when
+it leaves a pipeline. Both round trips therefore stand in one pipeline, which is left after the commit. Within a round
+trip it does not count at all: there its own keepalives find a machine that is gone, and from PostgreSQL 17 on a
+transaction as a whole has an end.
 """
 
 from __future__ import annotations
@@ -44,10 +48,13 @@ from gridgov_sql._writing import placed
 __all__ = ["PostgresStore", "open_postgres"]
 
 Raw = psycopg.Connection[Any]
+Part = tuple[str, Sequence[Row]]
 T = TypeVar("T")
 
 BUSY_SECONDS = 5.0
 IDLE_SECONDS = 20.0
+ASLEEP = 0.5
+WHOLE = 10  # times as long as one may stand still a whole transaction may last
 POOL = 5
 LONGEST = 86_400.0
 MOST_LOCKS = 200
@@ -79,6 +86,10 @@ _LOOK_UP_TO = f"SELECT set_config('{HORIZON}', gridgov_horizon()::text, true)"
 _SETTINGS = """
 SELECT set_config('lock_timeout', %s, false), set_config('default_transaction_isolation', 'read committed', false),
        set_config('idle_in_transaction_session_timeout', %s, false),
+       CASE WHEN current_setting('server_version_num')::int >= 170000
+            THEN set_config('transaction_timeout', %s, false) END,
+       set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_interval', '5', false),
+       set_config('tcp_keepalives_count', '3', false), set_config('tcp_user_timeout', '20000', false),
        set_config('synchronous_commit', CASE WHEN %s <> '' THEN %s WHEN current_setting('synchronous_commit') = 'off'
                   THEN 'on' ELSE current_setting('synchronous_commit') END, false)
 """
@@ -115,6 +126,8 @@ def open_postgres(url: str) -> PostgresStore:
     except (sa.exc.ArgumentError, ValueError):
         # Not the URL itself: a password may stand in it.
         raise StoreError("that is no address of a PostgreSQL database; write postgresql://user@host/database") from None
+    if "@" in (address.host or ""):
+        raise StoreError("the host of that address has an @ in it; an @ in a user or a password is written %40")
     synchronous = own.get("synchronous_commit", "")
     said = {own.get("upgrade", "no"), own.get("beside", "no"), own.get("new", "no")}
     right = address.database and synchronous in ("", *SYNCHRONOUS) and said <= {"yes", "no"}
@@ -152,8 +165,8 @@ class PostgresStore(SqlStore):
     ) -> None:
         self._pool, self._busy_seconds = pool, busy_seconds
         self._closed = False
-        waits = (f"{max(1, int(busy_seconds * 1000))}", f"{int(idle_seconds * 1000)}")
-        settings = (*waits, synchronous_commit, synchronous_commit or "on")
+        waits = (max(0.001, busy_seconds), idle_seconds, WHOLE * idle_seconds)
+        settings = (*(f"{int(each * 1000)}" for each in waits), synchronous_commit, synchronous_commit or "on")
         # Readers have connections of their own: they must not wait for writers that wait for a lock.
         self._reading, self._writing = (_engine(url, pool, busy_seconds, settings) for _ in range(2))
         through = sa.cast(sa.func.current_setting(HORIZON), sa.BigInteger)
@@ -280,7 +293,12 @@ class PostgresStore(SqlStore):
         """Write *commit* whole; see :meth:`gridgov.store.Store.append`."""
         require_room_for_commit(commit)
         count = max(1, len(commit.drafts))
-        last = self._again(lambda: self._append(commit, count))
+        try:
+            last = self._again(lambda: self._append(commit, count))
+        except _MovedError as moved:
+            # Told once a reader can see it: whoever decides anew reads first.
+            self._settle(moved.position)
+            raise AppendConflictError(moved.what) from None
         # Nobody else's business, but the caller's: what it has written it can read.
         self._settle(last)
         return last if commit.drafts else self.head()
@@ -288,34 +306,39 @@ class PostgresStore(SqlStore):
     def _append(self, commit: Commit, count: int) -> int:
         with self._session(self._writing) as connection:
             raw = _raw(connection)
-            first, heads = self._look(raw, commit, count)
-            last = first + count - 1
-            records = placed(commit.drafts, first, heads)
-            index = [
-                row
-                for draft, each in zip(commit.drafts, records, strict=True)
-                for row in rows.index_rows(draft, each[0])
-            ]
-            outcomes = rows.outcome_rows(commit.outcomes, records, last)
-            # In order of their keys, here as everywhere: two that write the same ones wait instead of locking up.
-            newest = {entry.ref: entry for entry in commit.private}
-            private = [rows.private_row(newest[ref]) for ref in sorted(newest)]
-            with _deciding(raw), raw.pipeline(), raw.cursor() as cursor:
-                self._write_all(
-                    cursor,
-                    (
-                        (self._insertions[t.records.name], records),
-                        (self._insertions[t.tags.name], index),
-                        (self._insertions[t.outcomes.name], outcomes),
-                        (self._insertions[t.private.name], private),
-                        (_ERASE, [(ref,) for ref in sorted(commit.erase)]),
-                        (self._insertions[t.documents.name], sorted(commit.documents.items())),
-                    ),
-                )
-                _commit(raw)
-            return last
+            with _deciding(raw, begun=False) as decision, raw.pipeline() as pipeline, raw.cursor() as cursor:
+                first, heads = self._look(raw, pipeline, commit, count)
+                looked = time.monotonic()
+                parts = self._parts(commit, first, heads)
+                if time.monotonic() - looked > ASLEEP:
+                    # Whether the session is still there, before that would leave open what became of the commit.
+                    raw.execute("SELECT 1")
+                    pipeline.sync()
+                decision.begun = True
+                self._write_all(cursor, parts)
+                raw.execute("COMMIT")
+            return first + count - 1
 
-    def _write_all(self, cursor: psycopg.Cursor[Any], parts: Iterable[tuple[str, Sequence[Row]]]) -> None:
+    def _parts(self, commit: Commit, first: int, heads: Mapping[str, tuple[int, bytes]]) -> list[Part]:
+        """Give the statements that write *commit*, each with its rows."""
+        records = placed(commit.drafts, first, heads)
+        index = [
+            row for draft, each in zip(commit.drafts, records, strict=True) for row in rows.index_rows(draft, each[0])
+        ]
+        outcomes = rows.outcome_rows(commit.outcomes, records, first + max(1, len(records)) - 1)
+        # In order of their keys, here as everywhere: two that write the same ones wait instead of locking up.
+        newest = {entry.ref: entry for entry in commit.private}
+        private = [rows.private_row(newest[ref]) for ref in sorted(newest)]
+        return [
+            (self._insertions[t.records.name], records),
+            (self._insertions[t.tags.name], index),
+            (self._insertions[t.outcomes.name], outcomes),
+            (self._insertions[t.private.name], private),
+            (_ERASE, [(ref,) for ref in sorted(commit.erase)]),
+            (self._insertions[t.documents.name], sorted(commit.documents.items())),
+        ]
+
+    def _write_all(self, cursor: psycopg.Cursor[Any], parts: Iterable[Part]) -> None:
         for text, found in parts:
             if len(found) > FEW:
                 cursor.executemany(text, found)
@@ -324,35 +347,31 @@ class PostgresStore(SqlStore):
                 for row in found:
                     cursor.execute(text, row)
 
-    def _look(self, raw: Raw, commit: Commit, count: int) -> tuple[int, dict[str, tuple[int, bytes]]]:
+    def _look(
+        self, raw: Raw, pipeline: psycopg.Pipeline, commit: Commit, count: int
+    ) -> tuple[int, dict[str, tuple[int, bytes]]]:
         """Hold, look and draw, in one round trip; give the first position and the streams' heads."""
         keys, exclusive = _locks(commit)
         condition = commit.condition
         streams = list({draft.stream for draft in commit.drafts}.union(condition.streams))
-        with raw.pipeline():
-            raw.execute("BEGIN")
-            raw.execute(_LOCK, (keys, exclusive))
-            heads = raw.execute(_HEADS, (streams,))
-            moved = raw.execute(_MOVED, (list(condition.tags), condition.after))
-            known = raw.execute(_KNOWN, ([outcome.command_id for outcome in commit.outcomes],))
-            drawn = raw.execute("SELECT gridgov_draw(%s)", (count,))
+        raw.execute("BEGIN")
+        raw.execute(_LOCK, (keys, exclusive))
+        heads = raw.execute(_HEADS, (streams,))
+        moved = raw.execute(_MOVED, (list(condition.tags), condition.after))
+        known = raw.execute(_KNOWN, ([outcome.command_id for outcome in commit.outcomes],))
+        drawn = raw.execute("SELECT gridgov_draw(%s)", (count,))
+        pipeline.sync()
         found = {stream: (version, head, position) for stream, version, head, position in heads}
         for stream, expected in condition.streams.items():
             version, _, position = found.get(stream, (0, GENESIS, 0))
             if version != expected:
-                raise self._conflict(raw, f"stream {stream!r}", position)
+                raise _MovedError(f"stream {stream!r}", position)
         for tag, position in moved:
-            raise self._conflict(raw, f"tag {tag!r}", position)
+            raise _MovedError(f"tag {tag!r}", position)
         for (command_id,) in known:
-            raise self._conflict(raw, f"command {command_id!r}", 0)
+            raise _MovedError(f"command {command_id!r}", 0)
         ((first,),) = drawn
         return first, {stream: (version, head) for stream, (version, head, _) in found.items()}
-
-    def _conflict(self, raw: Raw, what: str, position: int) -> AppendConflictError:
-        """Say what moved, once a reader can see it: whoever decides anew reads first."""
-        raw.rollback()
-        self._settle(position)
-        return AppendConflictError(what)
 
     def _settle(self, position: int) -> None:
         """Wait, for a while, until readers are shown *position*: until every earlier one is decided.
@@ -438,16 +457,32 @@ def _commit(raw: Raw) -> None:
         raw.execute("COMMIT")
 
 
+class _MovedError(Exception):
+    """What a commit rests on has moved; by the record at *position*, if it was one."""
+
+    def __init__(self, what: str, position: int) -> None:
+        super().__init__(what)
+        self.what, self.position = what, position
+
+
+class _Decision:
+    """Whether the commit is on its way."""
+
+    def __init__(self, *, begun: bool) -> None:
+        self.begun = begun
+
+
 @contextmanager
-def _deciding(raw: Raw) -> Iterator[None]:
+def _deciding(raw: Raw, *, begun: bool = True) -> Iterator[_Decision]:
     """Mark that from here on a lost connection leaves open whether the commit is stored.
 
     Not one that the server ended because nothing came: then the commit had not come either.
     """
+    decision = _Decision(begun=begun)
     try:
-        yield
+        yield decision
     except psycopg.Error as error:
-        if raw.closed and not isinstance(error, psycopg.errors.IdleInTransactionSessionTimeout):
+        if decision.begun and raw.closed and not isinstance(error, psycopg.errors.IdleInTransactionSessionTimeout):
             raise LostError(
                 "the connection was lost during the commit; it may or may not be stored: ask for the outcome of the "
                 "same command id, or send the same command again",

@@ -21,7 +21,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 import sqlalchemy as sa
 from sqlalchemy.pool import StaticPool
@@ -70,11 +70,11 @@ def open_sqlite(url: str) -> SqliteStore:
     if options or synchronous not in SYNCHRONOUS or not {upgrade, new} <= {"yes", "no"}:
         known = f"synchronous={'|'.join(SYNCHRONOUS)}, busy=SECONDS, upgrade=yes and new=no"
         raise StoreError(f"{url!r}: known options are {known}")
+    # Not by SQLAlchemy: its two lines differ in whether %20 is a space, and one address has to mean one file.
+    path = unquote(address.removeprefix("sqlite:///")) if address.startswith("sqlite:///") else ""
     try:
-        # The path that SQLAlchemy will open, not the one that was typed: %20 is a space there.
-        path = sa.make_url(address).database if address.startswith("sqlite:///") else None
         patience = float(busy)
-    except (sa.exc.ArgumentError, ValueError):
+    except ValueError:
         raise StoreError(f"{url!r} is no address that can be opened") from None
     if not path:
         raise StoreError(f"{url!r} is no address of a file; write sqlite:///street.db or sqlite:////srv/street.db")
@@ -141,7 +141,7 @@ class SqliteStore(SqlStore):
         upgrade: bool = False,
         new: bool = True,
     ) -> None:
-        self._path = path
+        self._path = path.absolute()  # a daemon changes its folder
         self._closed = False
         self._write_lock, self._read_lock = threading.RLock(), threading.Lock()
         # One connection behind one lock: SQLite writes one at a time anyway, and a connection

@@ -34,8 +34,8 @@ class WebhookChannel:
     :param name: what subscriptions call it.
     :param url: https; a Secret where its path or query holds a token. It is shown nowhere in either case.
     :param key: ``whsec_`` and base64, or any other text of 24 bytes or more.
-    :param directory: gives what the receiving side calls an opaque id, or None for nobody. Without one
-        the opaque id itself is sent.
+    :param directory: gives what the receiving side calls an opaque id, or None for nobody; ``id`` is then the same as
+        ``webhook-id``. Without one the opaque id itself is sent, and the id of the notice, which holds it.
     :param allow_private: also post to private and loopback addresses; link-local ones are never allowed.
     :param allow_plain: also post by http.
     :param timeout: seconds for everything but the look-up of the name, together.
@@ -73,8 +73,7 @@ class WebhookChannel:
         """Post one notice; it is taken when the other side answers 2xx, or 409 with the same ``webhook-id``.
 
         :raises ChannelError: final where the answer is another 3xx or 4xx than 408, 425 and 429, or the
-            directory knows nobody; its text holds the status, and the opaque id where the
-            directory is at fault, never the URL or the key.
+            directory knows nobody; its text holds the status, never the receiver, the URL or the key.
         """
         refusal = self._attempt(notice)
         # Raised out here: inside an except block its context would keep whatever quotes the URL.
@@ -94,7 +93,10 @@ class WebhookChannel:
         return _refusal_of(answer, delivery)
 
     def _body(self, notice: Notice) -> bytes:
-        told = {"id": notice.id, "to": self._receiver(notice.to), "subject": notice.subject, "text": notice.text}
+        receiver = self._receiver(notice.to)
+        # The id of a notice names its receiver; where a directory takes that one's place, it does not go out beside it.
+        id_ = notice.id if self._directory is None else delivery_id(notice.id)
+        told = {"id": id_, "to": receiver, "subject": notice.subject, "text": notice.text}
         return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
 
     def _receiver(self, who: str) -> str:
@@ -105,9 +107,9 @@ class WebhookChannel:
         except ChannelError:
             raise
         except Exception as error:
-            raise ChannelError(f"the directory raised {type(error).__name__} for {who!r}") from None
+            raise ChannelError(f"the directory raised {type(error).__name__}") from None
         if not found:
-            raise ChannelError(f"the directory knows nobody for {who!r}", final=True)
+            raise ChannelError("the directory knows nobody for this receiver", final=True)
         return found
 
     def _post(self, delivery: str, body: bytes) -> Answer:

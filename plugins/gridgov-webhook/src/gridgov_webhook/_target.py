@@ -2,7 +2,8 @@
 
 An address of the Internet is good. Private and loopback ones are where a city's own machines are, so
 they have to be allowed by the one who configures. Link-local ones (169.254.169.254 gives a cloud's
-credentials to whoever asks), 0.0.0.0, multicast and reserved ones are no place for a webhook at all.
+credentials to whoever asks), 0.0.0.0, multicast and reserved ones are no place for a webhook at all, nor are the
+addresses at which other clouds do the same.
 An IPv4 address that is packed into an IPv6 one is judged as what it leads to. Numbers in other
 spellings (``2130706433``, ``0x7f.1``) need no rule: the resolver reads them, and what it gives is judged.
 """
@@ -25,6 +26,8 @@ MEND_PAUSE_SECONDS = 600.0
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
+_METADATA = frozenset(map(ipaddress.ip_address, ("100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254")))
+"""Where Alibaba Cloud, Azure, Oracle and AWS tell a machine about itself, beside 169.254.169.254."""
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _PORTS = {"http": 80, "https": 443}
 _SAFE_IN_PATH = "/%:@!$&'()*+,;=~-._?"
@@ -83,6 +86,8 @@ def judged(address: IpAddress, *, allow_private: bool) -> bool:
 
 
 def _open(address: IpAddress, allow_private: bool) -> bool:
+    if address in _METADATA:
+        return False
     if address.is_loopback:
         return allow_private
     if address.is_link_local or address.is_multicast or address.is_unspecified or address.is_reserved:
