@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-PLUGINS = "which installed plugins, with commas between, in the order of discover= of the app; else all"
+PLUGINS = "which installed plugins, with commas between, in the order of discover=; by default all"
 EXTRAS = {"ortools": "exact", "scipy": "exact", "shapely": "geo", "xlsxwriter": "sheets", "numba": "fast"}
 SHOWN_OF_HEALTH = (
     "store", "mismatch", "position", "overdue", "overdue_since", "notices_behind", "waiting", "next_delivery_at", "dead",
@@ -320,7 +320,9 @@ def _deliver(arguments: argparse.Namespace) -> int:
         if arguments.once:
             done = office.deliver()
             print(f"sent {done.sent}, failed {done.failed}, waiting {done.waiting}, dead {done.dead}")
-            return 0
+            if done.missing:
+                print(f"notices wait for what is not here: {', '.join(done.missing)}", file=sys.stderr)
+            return 1 if done.missing else 0
         worker = Worker(office.deliver, channels=office.channels, poll_seconds=arguments.poll, failed=told)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda _number, _frame: worker.stop_soon())

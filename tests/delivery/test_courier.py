@@ -172,24 +172,28 @@ def test_what_is_refused_for_good_or_too_often_becomes_a_dead_letter_that_can_be
         assert office.deliver(minutes(99999)).sent == 1
 
 
-def test_an_unknown_channel_is_a_dead_letter_and_not_silence():
-    channel = Flaky()
-    channel.name = "other"
-    with street(MemoryStore(), channel) as office:
-        office.handle(REPORT, by=RESIDENT, id="a", at=NOON)
-        assert office.deliver(NOON).dead == 1
-        assert "no channel 'file'" in office.undelivered()[0].error
-
-
-def test_what_waits_for_a_channel_that_was_taken_away_is_buried_even_by_a_worker_of_one_channel():
-    store, channel, other = MemoryStore(), Flaky(failures=1), Flaky()
+def test_what_is_for_a_channel_that_is_not_here_is_told_at_once_and_a_dead_letter_after_a_day():
+    store, other = MemoryStore(), Flaky()
     other.name = "other"
-    with street(store, channel) as office:
-        office.handle(REPORT, by=RESIDENT, id="a", at=NOON)
-        office.deliver(NOON)
     with street(store, other) as office:
-        assert office.deliver(NOON, channels=["other"]).dead == 0
-        assert office.deliver(minutes(5), channels=["other"]).dead == 1
+        office.handle(REPORT, by=RESIDENT, id="a", at=NOON)
+        done = office.deliver(NOON)
+        assert (done.waiting, done.dead, done.missing) == (1, 0, ("file",))
+        assert office.deliver(minutes(24 * 60 - 1), channels=["other"]).dead == 0
+        done = office.deliver(minutes(24 * 60 + 1), channels=["other"])
+        assert (done.waiting, done.dead, done.missing) == (0, 1, ())
+        (waiting,) = office.undelivered()
+        assert waiting.error == "there is no channel 'file'"
+
+
+def test_a_worker_without_a_channel_leaves_its_messages_to_the_one_that_has_it():
+    store, channel, other = MemoryStore(), Flaky(), Flaky()
+    other.name = "other"
+    with street(store, other) as one, street(store, channel) as two:
+        one.handle(REPORT, by=RESIDENT, id="a", at=NOON)
+        assert one.deliver(NOON).missing == ("file",)
+        assert two.deliver(minutes(60)).sent == 1
+        assert one.deliver(minutes(61)).missing == ()
 
 
 def test_what_broke_inside_a_channel_is_not_kept_word_for_word():

@@ -29,6 +29,8 @@ MENDED = "somebody is mending at this moment; try again"
 GONE = "this notice was taken back before it was sent; it is not sent any more"
 ELSEWHERE_SECONDS = 5
 """How soon to look again at a channel that somebody else is sending on."""
+MISSED_FOR = dt.timedelta(days=1)
+"""How long a message waits for a channel that nobody has before a person has to look at it."""
 
 
 @attrs.frozen(kw_only=True)
@@ -38,6 +40,7 @@ class Delivered:
     :param sent: messages that were taken; :param failed: attempts that were not.
     :param waiting: messages still to be sent; :param dead: those that nobody tries again by itself.
     :param next_at: when there may be something to do again; None where nothing waits.
+    :param missing: channels for which messages wait and which are not here: another worker has them, or nobody.
     """
 
     sent: int = 0
@@ -45,6 +48,7 @@ class Delivered:
     waiting: int = 0
     dead: int = 0
     next_at: dt.datetime | None = None
+    missing: tuple[str, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -223,16 +227,23 @@ class Courier:
         return outbox.take_lease(f"{self._name}/{channel}", holder=self._holder, now=now, until=until)
 
     def _bury_unknown(self, outbox: Outbox, counts: Iterable[MessageCount], clock: Clock, own: Clock) -> bool:
-        """Let nothing wait in silence for a channel that nobody has; say whether anything did."""
-        unknown = {each.channel for each in counts if each.state == "waiting"} - self._channels.keys()
-        for name in sorted(unknown):
-            # Where another worker knows it, and is at it, nothing is buried.
+        """Give up on what has waited for a day for a channel that nobody has; say whether there was any.
+
+        Another worker may have it, or a variable was not set here: until then it is told (:attr:`Delivered.missing`).
+        """
+        buried = False
+        for name in self._missing(counts):
             with suppress(StoreBusyError), self._alone(name, own()) as lease:
-                while page := outbox.due(self._name, channel=name, now=clock(), limit=PAGE):
+                while page := outbox.due(self._name, channel=name, now=clock() - MISSED_FOR, limit=PAGE):
+                    buried = True
                     error = f"there is no channel {name!r}"
                     dead = [attrs.evolve(each, state="dead", error=error, attempts=each.attempts + 1) for each in page]
                     outbox.update(dead, lease=lease)
-        return bool(unknown)
+        return buried
+
+    def _missing(self, counts: Iterable[MessageCount]) -> tuple[str, ...]:
+        waiting = {each.channel for each in counts if each.state == "waiting"}
+        return tuple(sorted(waiting - self._channels.keys()))
 
     def _tally(
         self, outbox: Outbox, counts: Iterable[MessageCount], rounds: Sequence[Round], asked: int, now: dt.datetime
@@ -250,6 +261,7 @@ class Courier:
             waiting=_count(counts, "waiting"),
             dead=_count(counts, "dead"),
             next_at=min(stopped_until, default=None),
+            missing=self._missing(counts),
         )
 
     # --- what a person looks at ---------------------------------------------------------------
