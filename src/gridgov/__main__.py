@@ -26,7 +26,8 @@ __all__ = ["main"]
 PLUGINS = "which installed plugins, with commas between, in the order of discover=; by default all"
 EXTRAS = {"ortools": "exact", "scipy": "exact", "shapely": "geo", "xlsxwriter": "sheets", "numba": "fast"}
 SHOWN_OF_HEALTH = (
-    "store", "mismatch", "position", "overdue", "overdue_since", "notices_behind", "waiting", "next_delivery_at", "dead",
+    "store", "mismatch", "position", "overdue", "overdue_since",
+    "notices_behind", "waiting", "next_delivery_at", "dead",
 )  # fmt: skip
 
 
@@ -312,7 +313,8 @@ def _deliver(arguments: argparse.Namespace) -> int:
         print(f"{type(error).__name__}; trying again", file=sys.stderr, flush=True)
 
     vault = _vault(arguments.vault or ())
-    with open_office(load_setup(arguments.folder), arguments.store, vault=vault) as office:
+    discover = True if arguments.plugins is None else arguments.plugins
+    with open_office(load_setup(arguments.folder), arguments.store, discover=discover, vault=vault) as office:
         if not office.channels:
             print("no plugin offers a channel; install one, such as gridgov-mail", file=sys.stderr)
             return 1
@@ -354,7 +356,13 @@ def _outbox(arguments: argparse.Namespace) -> int:
     from gridgov.office import open_office
     from gridgov.reports import text_table
 
-    with open_office(load_setup(arguments.folder), arguments.store) as office:
+    if arguments.resend and not arguments.by:
+        print("who resends? say --by ACTOR; it needs the grant Mend", file=sys.stderr)
+        return 2
+    discover = True if arguments.plugins is None else arguments.plugins
+    with open_office(load_setup(arguments.folder), arguments.store, discover=discover) as office:
+        for id_ in arguments.resend or ():
+            office.resend(id_, by=arguments.by)
         found = office.undelivered(dead=True if arguments.dead else None)
         rows = [
             (each.notice.id, each.notice.channel, "dead" if each.dead else f"{each.next_at:%m-%d %H:%M}", each.error)
@@ -401,12 +409,16 @@ def _add_delivery(commands: Any) -> None:
     deliver.add_argument(
         "--vault", type=_named_key, action="append", metavar="NAME=FILE", help="a key of the vault that texts are in"
     )
+    deliver.add_argument("--plugins", type=_names, metavar="NAMES", help=PLUGINS)
     deliver.set_defaults(run=_deliver)
     outbox = commands.add_parser("outbox", help="list the notices of a store that have not arrived")
     outbox.add_argument("folder", type=Path, help="the setup folder")
     outbox.add_argument("store", help="its URL, as in sqlite:///street.db")
     outbox.add_argument("--dead", action="store_true", help="dead letters only")
     outbox.add_argument("--limit", type=int, default=50, metavar="COUNT", help="show at most so many, by default 50")
+    outbox.add_argument("--resend", action="append", metavar="ID", help="let this one be tried again; may be repeated")
+    outbox.add_argument("--by", default="", metavar="ACTOR", help="who resends; it needs the grant Mend")
+    outbox.add_argument("--plugins", type=_names, metavar="NAMES", help=PLUGINS)
     outbox.set_defaults(run=_outbox)
 
 

@@ -381,3 +381,16 @@ def test_a_wrong_interval_is_wrong_usage(process):
     running = process("deliver", "--poll", "never")
     _, err = running.communicate(timeout=60)
     assert (running.returncode, "is no number of seconds" in err) == (2, True)
+
+
+@pytest.mark.slow
+def test_the_command_line_asks_who_wants_a_dead_letter_to_be_tried_again_and_which(tmp_path, capsys):
+    from gridgov.__main__ import main
+
+    setup = Path(__file__).parents[2] / "examples/youyi/setup"
+    url = f"sqlite:///{tmp_path / 'street.db'}"
+    plugins = "days-cn,sql"
+    assert main(["outbox", str(setup), url, "--plugins", plugins, "--resend", "x"]) == 2
+    assert "--by" in capsys.readouterr().err
+    assert main(["outbox", str(setup), url, "--plugins", plugins, "--resend", "x", "--by", "DESK1"]) == 1
+    assert "no message with this id" in capsys.readouterr().err

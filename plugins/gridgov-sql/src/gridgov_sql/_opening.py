@@ -17,7 +17,9 @@ def open_postgres(url: str) -> SqlStore:
     try:
         from gridgov_sql._postgres import open_postgres as opened
     except ImportError:
-        raise StoreError("PostgreSQL needs psycopg 3; python -m pip install 'gridgov-sql[postgres]'") from None
+        raise StoreError(
+            "PostgreSQL needs psycopg 3, the extra 'postgres' of gridgov-sql: python -m pip install 'psycopg[binary]'"
+        ) from None
     return opened(url)
 
 
