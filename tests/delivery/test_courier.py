@@ -692,7 +692,7 @@ def test_an_event_that_cannot_be_told_keeps_back_nothing_that_is_posted_already(
         def broken(*_, **__):
             raise LookupError("no words for it")
 
-        monkeypatch.setattr("gridgov.office._office.notices_for", broken)
+        monkeypatch.setattr("gridgov.office._deliveries.notices_for", broken)
         with pytest.raises(LookupError, match="no words"):
             office.deliver(minutes(1))
         assert [notice.subject for notice in channel.sent] == ["a"]

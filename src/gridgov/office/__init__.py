@@ -9,7 +9,7 @@ It is synchronous and safe to use from several threads; an async app calls it in
 call follows the store first, so several processes can run one street.
 """
 
-from gridgov.office._engine import Ticked
+from gridgov.office._asked import Ticked
 from gridgov.office._handover import Handback, Handover
 from gridgov.office._health import Health, store_health
 from gridgov.office._memory import Outcome

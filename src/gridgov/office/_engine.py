@@ -9,9 +9,9 @@ import random
 import sys
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
-from functools import partial
+from contextlib import contextmanager, suppress
 from typing import Any, Self
 
 import attrs
@@ -27,18 +27,17 @@ from gridgov.errors import (
     StoreBusyError,
     StoreError,
 )
-from gridgov.hooks import ACTOR, Fault, Happening, Host
+from gridgov.hooks import Happening, Host
 from gridgov.office._adopted import on_adopted_days
+from gridgov.office._asked import CLOCK, OFFICE, OWN, Answer, Asked, Batch, Decided, Job, aware
 from gridgov.office._log import LOG
 from gridgov.office._memory import Memory, Outcome, Seen
 from gridgov.office._private import Envelope, same_texts, seal
 from gridgov.office._snapshot import read_fold, shape, write_fold
-from gridgov.reactions import ASKING_ALL, REACTOR, react
 from gridgov.setup import Adopted, AdoptSetup, Setup, compare_sections
 from gridgov.store import (
     Commit,
     Condition,
-    Cursor,
     Draft,
     MemoryStore,
     PrivateEntry,
@@ -49,7 +48,7 @@ from gridgov.store import (
     open_entry,
 )
 
-__all__ = ["CLOCK", "OWN", "SYSTEM", "Asked", "Engine", "Ticked", "aware"]
+__all__ = ["Engine"]
 
 ATTEMPTS_MAX = 40
 """How often something is decided anew because others were faster."""
@@ -61,104 +60,12 @@ TOGETHER_MAX = 64
 """How many callers' commands share one commit: more would let the first of them wait too long."""
 FOLLOW_SECONDS_MAX = 5.0
 """How long to wait until the store shows what was just written to it: others may be in the middle of a commit."""
-TICK_PAGE = 200
-YEARS = range(1970, 3000)
 REACTIONS, SNAPSHOT = "reactions", "office"
 SNAPSHOT_RECORDS = 10_000
 """After how many records a snapshot is worth its time."""
-REACTIONS_PAGE = 500
-"""How many records may be reacted to again after a crash."""
-OWN = "gridgov:"
-"""What the ids of the office's own commands begin with; nobody else's may."""
-SYSTEM = "system:"
-CLOCK, OFFICE = "system:clock", "system:office"
 
 
-def aware(instant: dt.datetime) -> dt.datetime:
-    if not isinstance(instant, dt.datetime):
-        raise TypeError(f"an instant is an aware datetime, not {instant!r}")
-    if instant.tzinfo is None:
-        raise ValueError(f"an instant must be an aware datetime, not {instant!r}")
-    if not YEARS[0] <= instant.year <= YEARS[-1]:
-        raise ValueError(f"an instant lies in the years {YEARS[0]} to {YEARS[-1]}, not {instant!r}")
-    return instant.astimezone(dt.UTC)
-
-
-@attrs.frozen(kw_only=True)
-class Ticked:
-    """What one tick did: how many things fell due and were done."""
-
-    done: int
-    until: dt.datetime
-
-
-@attrs.frozen(kw_only=True)
-class Asked:
-    """A command on its way through the office."""
-
-    command: Any
-    by: str
-    id: str
-    at: dt.datetime
-    documents: dict[str, bytes] = attrs.field(factory=dict)
-    erase: tuple[str, ...] = ()
-
-    @property
-    def internal(self) -> bool:
-        return self.by.startswith(SYSTEM)
-
-    @property
-    def derived(self) -> bool:
-        """Whether it follows from an event or a clock, and may so be asked again long afterwards."""
-        return self.by.startswith((SYSTEM, ACTOR))
-
-
-@attrs.define(kw_only=True, eq=False)
-class Job:
-    """A caller's command, and what came of it: an outcome or an error."""
-
-    command: Any
-    by: str
-    id: str
-    at: dt.datetime | None = None
-    outcome: Outcome | None = None
-    error: Exception | None = None
-
-
-@attrs.frozen(kw_only=True)
-class Decided:
-    """What a room decided, ready to be stored: events, or a refusal."""
-
-    drafts: tuple[Draft, ...] = ()
-    events: tuple[Any, ...] = ()
-    primary: str = ""
-    private: tuple[PrivateEntry, ...] = ()
-    read: frozenset[str] = frozenset()
-    watched: frozenset[str] = frozenset()
-    refusal: RefusalError | None = None
-
-
-Answer = tuple[Any, ...] | str
-"""What a caller inside a batch was told: events, or a refusal's code."""
-
-
-@attrs.define(eq=False)
-class Batch:
-    """Commands that will be stored as one commit."""
-
-    start: int
-    thread: int = attrs.field(factory=threading.get_ident)
-    drafts: list[Draft] = attrs.field(factory=list)
-    read: set[str] = attrs.field(factory=set)
-    outcomes: dict[str, StoredOutcome] = attrs.field(factory=dict)
-    private: dict[str, PrivateEntry] = attrs.field(factory=dict)
-    seen: list[Seen] = attrs.field(factory=list)
-    asked: list[tuple[Asked, Answer]] = attrs.field(factory=list)
-    salts: dict[str, list[bytes]] = attrs.field(factory=dict)
-    results: dict[str, Outcome] = attrs.field(factory=dict)
-
-
-class Engine:
+class Engine(ABC):
     """The part of the office that no caller sees: one store, one memory, one lock."""
 
     def __init__(
@@ -191,7 +98,7 @@ class Engine:
         self._load_snapshot()
         self._memory.follow(hear_after=sys.maxsize)
         self._heard = self._memory.position
-        self._keep_snapshot(SNAPSHOT_RECORDS)
+        self._keep_snapshot()
         self._adopt()
 
     def _load_snapshot(self) -> None:
@@ -227,9 +134,9 @@ class Engine:
             self._store.save_snapshot(Snapshot(name=name, shape=shape(), position=position, body=body))
             self._kept = position
 
-    def _keep_snapshot(self, records: int = 0) -> None:
+    def _keep_snapshot(self, *, always: bool = False) -> None:
         """Keep one where it is worth its time; where that fails, the next opening takes longer, and that is all."""
-        if self._memory.position - self._kept >= records:
+        if always or self._memory.position - self._kept >= SNAPSHOT_RECORDS:
             with suppress(StoreError):
                 self.save_snapshot()
 
@@ -264,15 +171,6 @@ class Engine:
             before = {name: self._store.document(digest) for name, digest in sections.items()}
             raise SetupMismatchError(compare_sections(before, dict(self._setup.sections)))
         self._adopted = adopted
-
-    def _catch_up(self) -> None:
-        """Let reactions follow that a crash has cut off."""
-        self._reacted = self._store.cursor(self._memory.stored(REACTIONS)).position
-        self._memory.unheard.clear()
-        if self._reacted < self._memory.position:
-            self._pending = self._memory.since(self._reacted)
-            self._react()
-            self._save_reactions()
 
     def _now(self) -> dt.datetime:
         return aware(self._clock())
@@ -578,10 +476,6 @@ class Engine:
         except Exception as error:
             job.error = error
 
-    def _answer(self, job: Job) -> Outcome:
-        """Do one command, and what follows from it."""
-        raise NotImplementedError
-
     def _asked_of(self, job: Job) -> Asked:
         return Asked(command=job.command, by=job.by, id=job.id, at=self._now() if job.at is None else aware(job.at))
 
@@ -768,147 +662,24 @@ class Engine:
             ]
         )
 
+    # --- what the floors above do -------------------------------------------------------------
+
+    @abstractmethod
+    def _answer(self, job: Job) -> Outcome:
+        """Do one command, and what follows from it."""
+
+    @abstractmethod
     def _react(self) -> None:
-        """Let reactions follow everything that was heard, reactions to reactions included.
+        """Let reactions follow everything that was heard."""
 
-        What was committed stays committed whatever happens here: a passing fault leaves the
-        event pending for the next call, and the cursor never passes it.
-        """
-        if self._reacting or self._batch is not None:
-            return
-        self._reacting = True
-        try:
-            while self._pending:
-                seen = self._pending[0]
-                shared = isinstance(seen.event, ASKING_ALL)
-                if shared and self._store.cursor(self._memory.stored(REACTIONS)).position >= seen.position:
-                    # Another office has asked every case when it happened; asked now, it would be about other cases.
-                    self._pending.pop(0)
-                    continue
-                reactions = list(
-                    react(seen.event, partial(self._after, seen), seen.position, self._setup, self._memory.under)
-                )
-                # One event may ask something of every open case; those are stored by the page.
-                for start in range(0, len(reactions), TICK_PAGE):
-                    page = reactions[start : start + TICK_PAGE]
-                    with self.batch() if len(page) > 1 else nullcontext():
-                        for reaction in page:
-                            self._do_own(reaction.command, by=REACTOR, id=f"{OWN}{reaction.id}", at=seen.at)
-                self._do_what_plugins_ask(seen)
-                self._pending.pop(0)
-                if shared:
-                    self._save_reactions()
-        except GridgovError as error:
-            if not (error.temporary or isinstance(error, StoreError)):
-                raise
-            LOG.info("reactions.waiting pending=%d error=%s", len(self._pending), type(error).__name__)
-        finally:
-            self._reacting = False
-
-    def _after(self, seen: Seen) -> Any:
-        return self._memory.subject_at(seen.tags[0], seen.position)
-
-    def _do_what_plugins_ask(self, seen: Seen) -> None:
-        """Ask for the commands that plugins would have follow; each in the name of its plugin, under the grants."""
-        after = partial(self._after, seen)
-        for each in self._host.reactions(seen.name, seen.event, after, self._setup, by=seen.by):
-            id_ = f"{OWN}{each.by}:{seen.position}:{each.index}"
-            self._do_own(each.command, by=each.by, id=id_, at=seen.at)
-
-    def _do_own(self, command: Any, *, by: str, id: str, at: dt.datetime) -> None:  # noqa: A002
-        """Ask for something that the office itself wants; a wrong one must not stop the others."""
-        try:
-            self._run(Asked(command=command, by=by, id=id, at=at))
-        except RefusalError:
-            pass  # a refusal is an outcome like any other, and is stored
-        except (GridgovError, ValueError, LookupError) as error:
-            # Trouble with the store says nothing about the command: it is asked for again.
-            if isinstance(error, StoreError) or (isinstance(error, GridgovError) and error.temporary):
-                raise
-            self._host.faults.append(Fault("gridgov", type(command).__name__, f"{id}: {type(error).__name__}"))
-
-    def _save_reactions(self) -> None:
-        """Save how far reactions have come: a crash before that only makes them ask again."""
-        done = self._pending[0].position - 1 if self._pending else self._memory.position
-        # Never back: another office may have come further, and what it has asked is not asked again.
-        if self._reacted < done and self._store.cursor(self._memory.stored(REACTIONS)).position < done:
-            self._store.save_cursor(Cursor(name=self._memory.stored(REACTIONS), position=done))
-            self._reacted = done
-
-    def tick(self, now: dt.datetime | None = None) -> Ticked:
-        """Do everything that has fallen due by *now*: warn, escalate, confirm, expire.
-
-        Each thing happens at the instant at which it was due, in order, so one tick over a long
-        gap leads to the same state as many small ones. Calling it again changes nothing.
-        """
-        until = self._now() if now is None else aware(now)
-        done = 0
-        with self._lock:
-            self._not_in_a_batch("a tick")
-            conflicts = 0
-            while True:
-                try:
-                    count = self._tick_page(until)
-                except AppendConflictError:
-                    # Another process ticks, too; what it has done is not due any more.
-                    conflicts += 1
-                    if conflicts == ATTEMPTS_MAX:
-                        raise
-                    self._pause(conflicts)
-                    continue
-                done += count
-                if count < TICK_PAGE:
-                    # What follows from all that may be due already, too.
-                    before = self._memory.position
-                    self._react()
-                    if self._memory.position == before:
-                        break
-            if self._memory.position - self._reacted >= REACTIONS_PAGE:
-                self._save_reactions()
-            self._keep_snapshot(SNAPSHOT_RECORDS)
-        return Ticked(done=done, until=until)
-
-    def _tick_page(self, now: dt.datetime) -> int:
-        self._follow()
-        self._settle()
-        first = self._memory.next_due(now)
-        if first is None:
-            return 0
-        self._memory.put_back(*first)
-        count = 0
-        with self.batch():
-            while count < TICK_PAGE:
-                found = self._memory.next_due(now)
-                if found is None:
-                    break
-                self._do_due(*found)
-                count += 1
-        return count
-
+    @abstractmethod
     def _settle(self) -> None:
-        """Let what follows from an emergency or an amendment happen before anything that comes after it.
+        """Let what follows from a change for every case happen before anything that comes after it."""
 
-        :raises StoreBusyError: it could not be stored now; may succeed later.
-        """
-        if self._batch is not None or self._reacting:
-            return
-        self._react()
-        if any(isinstance(seen.event, ASKING_ALL) for seen in self._pending):
-            raise StoreBusyError("what follows from a change for every case is not stored yet; try again")
-
+    @abstractmethod
     def _do_all_due(self, until: dt.datetime) -> None:
-        """Do everything that has fallen due by an instant, in order, where this call stands."""
-        self._settle()
-        while True:
-            found = self._memory.next_due(until)
-            if found is None:
-                return
-            try:
-                self._do_due(*found)
-            except BaseException:
-                self._memory.put_back(*found)
-                raise
+        """Do everything that has fallen due by an instant."""
 
+    @abstractmethod
     def _do_due(self, tag: str, due: FallsDue) -> None:
-        id_ = f"{OWN}clock:{tag}:{due.key}:{due.at.astimezone(dt.UTC).isoformat()}"
-        self._do_own(due.command, by=CLOCK, id=id_, at=due.at)
+        """Do one thing that has fallen due."""

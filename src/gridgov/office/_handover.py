@@ -18,7 +18,8 @@ from gridgov.cases import Acknowledge, CaseFile, CaseView, ImportCase, Resolve
 from gridgov.delivery import ChannelError
 from gridgov.errors import CommandConflictError, GridgovError, RefusalError
 from gridgov.notices import Notice
-from gridgov.office._office import ID_MAX, Office
+from gridgov.office._deliveries import ID_MAX
+from gridgov.office._office import Office
 from gridgov.proofs import digest
 
 __all__ = ["Handback", "Handover"]

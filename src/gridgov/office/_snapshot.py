@@ -36,7 +36,15 @@ from gridgov.errors import StoreError
 
 __all__ = ["read_fold", "shape", "write_fold"]
 
-FOLDING = ("office", "decider.py", "cases", "points", "setup", "outreach", "escalation.py", "documents/_codec.py")
+FOLDING = (
+    "office/_memory.py",
+    "office/_snapshot.py",
+    "documents/_codec.py",
+    "decider.py",
+    "escalation.py",
+    "policy.py",
+    *("cases", "outreach", "points", "proofs", "routing", "setup", "staffing", "worktime"),
+)
 """The code that a fold rests on: files and folders of the package."""
 PLAIN = (dt.datetime, dt.date, dt.time, dt.timedelta, dt.timezone, Fraction, Counter)
 
