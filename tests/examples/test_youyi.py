@@ -1,5 +1,6 @@
 """The street runs, its figures come out of the model, and a second run continues."""
 
+import os
 import runpy
 import subprocess
 import sys
@@ -243,3 +244,17 @@ def test_the_months_of_the_quarter_hang_with_the_words_that_were_printed(played,
     names = {person.name for person in planned[2].roster.persons.values() if len(person.name) > 2}
     assert sorted(name for name in names if name in roll) == ["徐艳英", "朱英娟"]  # those who have agreed
     assert "郭**" in roll
+
+
+@pytest.mark.deep
+@pytest.mark.skipif(not os.environ.get("GRIDGOV_DEEP"), reason="only in the deep session")
+def test_the_street_runs_on_postgresql_by_changing_one_url(tmp_path):
+    from gridgov_sql.testing import fresh_database, postgres_server
+
+    with postgres_server() as server, fresh_database(server) as url:
+        command = [sys.executable, str(ROOT / "examples/youyi/run.py"), "--out", str(tmp_path), "--store", url]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert "the reopened office gives the same answers: True" in done.stdout
+        assert (tmp_path / "index.html").is_file()
+        assert not (tmp_path / "youyi.db").exists()
