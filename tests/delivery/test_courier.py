@@ -1059,3 +1059,10 @@ def test_unread_names_no_follower_to_whom_the_reporter_is_masked():
         office.deliver(NOON)
         assert office.unread("case:a", by="desk-1") == ("resident:0888",)
         assert office.unread("case:a", by="lead-81") == ("withheld",)
+
+
+def test_a_closed_office_delivers_nothing_and_says_so():
+    office = open_office(small_setup(), channels=[ConsoleChannel("file", write=print)], discover=False)
+    office.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        office.deliver()

@@ -29,6 +29,8 @@ ID_MAX = 160
 """Characters of a command id: cases, streams and the clock's own ids are made from it, and stores have columns."""
 ID = re.compile(rf"[\w.:/@+#=~-]{{1,{ID_MAX}}}", re.ASCII)
 
+CLOSED = "the office is closed; open it again"
+
 
 class Deliveries(Clockwork):
     """The part that speaks to people. It knows who may call the office at all."""
@@ -45,7 +47,7 @@ class Deliveries(Clockwork):
     def _check_caller(self, by: Any, id: Any = None) -> None:  # noqa: A002
         self._check_process()
         if self._closed:
-            raise RuntimeError("the office is closed; open it again")
+            raise RuntimeError(CLOSED)
         if not isinstance(by, str) or not isinstance(id, str | None):
             raise TypeError(f"an actor and a command id are strings, not {by!r} and {id!r}")
         if by.startswith((SYSTEM, ACTOR)) or not by:
@@ -77,8 +79,11 @@ class Deliveries(Clockwork):
         :param stopped: asked between messages; True ends the pass.
         :raises StoreError: the store keeps no messages.
         """
+        self._check_process()
         moment = None if now is None else aware(now)
         with self._lock:
+            if self._closed:
+                raise RuntimeError(CLOSED)
             self._not_in_a_batch("a delivery")
             self._follow()
         clock = self._now if moment is None else (lambda: moment)
