@@ -13,7 +13,7 @@ threads, or as a process (``python -m gridgov deliver``).
 Two channels come with the library, for terminals and for files; the others are plugins.
 """
 
-from gridgov.delivery._channel import Channel, ChannelError
+from gridgov.delivery._channel import Channel, ChannelError, looked_up
 from gridgov.delivery._channels import ConsoleChannel, FileChannel
 from gridgov.delivery._courier import Courier, Delivered, Progress
 from gridgov.delivery._letter import Waiting, is_withdrawn
@@ -40,4 +40,5 @@ __all__ = [
     "Worker",
     "back_off",
     "is_withdrawn",
+    "looked_up",
 ]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
 from gridgov.errors import GridgovError
 from gridgov.notices import Notice
 
-__all__ = ["Channel", "ChannelError"]
+__all__ = ["Channel", "ChannelError", "looked_up"]
 
 
 class ChannelError(GridgovError):
@@ -47,3 +48,21 @@ class Channel(Protocol):
         :raises ChannelError: it was not taken; its message is kept, so it holds no name, no number and no secret.
         """
         ...
+
+
+def looked_up(directory: Callable[[str], str | None], who: str, *, unknown: str = "nobody for") -> str:
+    """Give what a caller's directory has for a receiver, or refuse without naming anybody.
+
+    :param who: the receiver's opaque id; :param unknown: what the directory knows where it has nothing.
+    :raises ChannelError: the directory failed; final where it knows nobody.
+    """
+    try:
+        found = directory(who)
+    except ChannelError:
+        raise
+    except Exception as error:
+        # Whatever a directory says of its trouble may quote whom it was asked for.
+        raise ChannelError(f"the directory raised {type(error).__name__}") from None
+    if not found:
+        raise ChannelError(f"the directory knows {unknown} this receiver", final=True)
+    return found

@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from gridgov.delivery import ChannelError, Pace, Secret, SecretMissingError
+from gridgov.delivery import ChannelError, Pace, Secret, SecretMissingError, looked_up
 from gridgov.notices import Notice
 from gridgov_apprise._quiet import quiet
 
@@ -128,17 +128,7 @@ class AppriseChannel:
         return url.replace(PLACE, urllib.parse.quote(self._receiver(who), safe=""))
 
     def _receiver(self, who: str) -> str:
-        if self._directory is None:
-            return who
-        try:
-            found = self._directory(who)
-        except ChannelError:
-            raise
-        except Exception as error:
-            raise ChannelError(f"the directory raised {type(error).__name__}") from None
-        if not found:
-            raise ChannelError("the directory knows nobody for this receiver", final=True)
-        return found
+        return who if self._directory is None else looked_up(self._directory, who)
 
     def __repr__(self) -> str:
         return f"AppriseChannel({self.name!r})"

@@ -9,7 +9,7 @@ import ssl
 from email.headerregistry import Address
 from typing import Literal, get_args
 
-from gridgov.delivery import ChannelError, Pace, Secret
+from gridgov.delivery import ChannelError, Pace, Secret, looked_up
 from gridgov.notices import Notice
 from gridgov_mail._directory import Directory
 from gridgov_mail._faults import MEND_PAUSE_SECONDS, fault_of
@@ -97,14 +97,7 @@ class MailChannel:
             raise ChannelError("the notice holds half a character (a surrogate)", final=True) from None
 
     def _receiver(self, who: str) -> Address:
-        try:
-            written = self._directory(who)
-        except ChannelError:
-            raise
-        except Exception as error:
-            raise ChannelError(f"the directory raised {type(error).__name__}") from None
-        if not written:
-            raise ChannelError("the directory knows no address of this receiver", final=True)
+        written = looked_up(self._directory, who, unknown="no address of")
         try:
             return address_of(written)
         except ValueError as error:

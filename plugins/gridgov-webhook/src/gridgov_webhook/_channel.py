@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 
-from gridgov.delivery import ChannelError, Pace, Secret, SecretMissingError
+from gridgov.delivery import ChannelError, Pace, Secret, SecretMissingError, looked_up
 from gridgov.notices import Notice
 from gridgov_webhook._post import Answer, post
 from gridgov_webhook._signature import SignatureError, delivery_id, sign
@@ -100,17 +100,7 @@ class WebhookChannel:
         return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
 
     def _receiver(self, who: str) -> str:
-        if self._directory is None:
-            return who
-        try:
-            found = self._directory(who)
-        except ChannelError:
-            raise
-        except Exception as error:
-            raise ChannelError(f"the directory raised {type(error).__name__}") from None
-        if not found:
-            raise ChannelError("the directory knows nobody for this receiver", final=True)
-        return found
+        return who if self._directory is None else looked_up(self._directory, who)
 
     def _post(self, delivery: str, body: bytes) -> Answer:
         try:
